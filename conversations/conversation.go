@@ -1,0 +1,78 @@
+package conversations
+
+import "time"
+
+// State is the state of a conversation (page 35).
+type State string
+
+// The states of a conversation. Closed is final.
+const (
+	StateInitializing State = "initializing"
+	StateActive       State = "active"
+	StateInactive     State = "inactive"
+	StateClosed       State = "closed"
+)
+
+// Live says whether a conversation in this state captures inbound messages for
+// its participants' pairs.
+func (s State) Live() bool { return s != StateClosed }
+
+// Timers are the durations after which a quiet conversation changes state, and
+// the dates that follow from them. A zero duration is a timer that is off.
+type Timers struct {
+	Inactive, Closed         time.Duration
+	DateInactive, DateClosed time.Time
+}
+
+// Conversation is one thread of messages among its participants (page 22).
+type Conversation struct {
+	Seq                int64 // order of creation in the store; pages are cut by it
+	ID                 ConversationID
+	Service            ServiceID
+	MessagingService   MessagingServiceID
+	FriendlyName       *string
+	UniqueName         *string
+	Attributes         string // JSON text; "{}" when never set
+	State              State
+	Timers             Timers
+	EmailAddress       *string
+	EmailName          *string
+	NextIndex          int64 // index that the next message gets
+	Created, Updated   time.Time
+	LastStateOrMessage time.Time // what the timers count from (contract, 15)
+}
+
+// RestartTimers sets the dates of the timers anew after activity at now:
+// a message, or a change of state by hand (page 35; contract, 15).
+func (c *Conversation) RestartTimers(now time.Time) {
+	c.LastStateOrMessage = now
+	c.Timers.DateInactive, c.Timers.DateClosed = time.Time{}, time.Time{}
+	switch c.State {
+	case StateActive, StateInitializing:
+		if c.Timers.Inactive > 0 {
+			c.Timers.DateInactive = now.Add(c.Timers.Inactive)
+		}
+		if c.Timers.Closed > 0 {
+			c.Timers.DateClosed = now.Add(c.Timers.Inactive + c.Timers.Closed)
+		}
+	case StateInactive:
+		if c.Timers.Closed > 0 {
+			c.Timers.DateClosed = now.Add(c.Timers.Closed)
+		}
+	case StateClosed:
+	}
+}
+
+// ConversationKey addresses a conversation as a URL does: by ID, or by unique
+// name. Exactly one of the two is set.
+type ConversationKey struct {
+	ID         ConversationID
+	UniqueName string
+}
+
+// ConversationFilter narrows a list of conversations. Zero values do not
+// filter; From is included and Until is not.
+type ConversationFilter struct {
+	State       State
+	From, Until time.Time
+}

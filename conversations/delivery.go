@@ -1,0 +1,114 @@
+package conversations
+
+import "time"
+
+// Status is what is known of a delivery (page 14). The empty status is the
+// reference's null: nothing is known yet.
+type Status string
+
+// The statuses of a delivery.
+const (
+	StatusNone        Status = ""
+	StatusSent        Status = "sent"
+	StatusDelivered   Status = "delivered"
+	StatusRead        Status = "read"
+	StatusFailed      Status = "failed"
+	StatusUndelivered Status = "undelivered"
+)
+
+// Progress is where a delivery stands on its way to the carrier. Up to and
+// including ProgressUnknown it is in the line of its pair: the next delivery of
+// the pair waits for it.
+type Progress int
+
+// The progress of a delivery. The numbers are stored, and their order matters:
+// see Progress.InLine.
+const (
+	ProgressWaiting Progress = 0 // not handed over yet
+	ProgressSending Progress = 1 // handed over, no answer yet
+	ProgressRetry   Progress = 2 // refused for now; goes out again when due
+	ProgressUnknown Progress = 3 // the answer was lost; decided when due (contract, 11)
+	ProgressDone    Progress = 4 // answered, one way or the other
+	ProgressDead    Progress = 5 // given up: a dead letter
+)
+
+// InLine says whether the delivery still holds up those behind it.
+func (p Progress) InLine() bool { return p < ProgressDone }
+
+// Delivery is one message on its way to one participant outside chat. Seen from
+// the reference it is a delivery receipt (page 14).
+type Delivery struct {
+	Seq          int64
+	ID           DeliveryID
+	Conversation ConversationID
+	Message      MessageID
+	Participant  ParticipantID
+	Channel      string // name of the channel that carries it
+	Address      Address
+	Proxy        Address
+	Status       Status
+	ErrorCode    int    // the reference's code; 0 for none
+	ProviderID   string // the carrier's id of the first part
+	Progress     Progress
+	Attempts     int       // how many were made, over all parts
+	Parts        int       // how many messages of the carrier it takes; 0 until it is first sent
+	Due          time.Time // of ProgressRetry and ProgressUnknown
+	Reason       string    // of ProgressDead
+	Created      time.Time
+	Updated      time.Time
+}
+
+// Outcome is how one attempt to hand a part to the carrier ended.
+type Outcome string
+
+// The outcomes of an attempt.
+const (
+	OutcomePending  Outcome = ""         // under way, or cut off by a crash
+	OutcomeAccepted Outcome = "accepted" // the carrier has it
+	OutcomeRefused  Outcome = "refused"  // the carrier does not have it
+	OutcomeUnknown  Outcome = "unknown"  // nobody can say
+)
+
+// Attempt is one try to hand one part of a delivery to the carrier.
+type Attempt struct {
+	Number      int // counts the delivery's attempts, from 1
+	Part        int // which part of the text, from 0
+	Outcome     Outcome
+	ProviderID  string
+	Status      Status // of this part, as the carrier reports it
+	ErrorCode   int
+	CarrierCode string // the carrier's own code
+	Detail      string // the carrier's own words
+	Started     time.Time
+	Ended       time.Time // zero while under way
+}
+
+// StatusReport is a carrier's word on a message that it took, in normal form.
+type StatusReport struct {
+	Channel     string
+	ProviderID  string
+	Status      Status
+	ErrorCode   int
+	CarrierCode string
+	Detail      string
+	Address     Address // whom the message went to, if the carrier says so
+	Proxy       Address // whom it came from, likewise
+	At          time.Time
+}
+
+// StatusRecord is a status report as it was accepted.
+type StatusRecord struct {
+	StatusReport
+	Seq      int64
+	PairKey  string
+	Received time.Time
+	Delivery DeliveryID // empty until it is matched
+}
+
+// DeliveryDetail is everything that is known of a delivery: what the receipt of
+// the reference leaves out.
+type DeliveryDetail struct {
+	Delivery
+	Attempts []Attempt
+	Reports  []StatusRecord
+}

@@ -1,0 +1,91 @@
+package conversations
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Fault classifies what is wrong with a request. Package twilio gives each the
+// reference's code and HTTP status.
+type Fault string
+
+// The faults that the domain knows.
+const (
+	NotFound                Fault = "not found"
+	InvalidParameter        Fault = "invalid parameter"
+	FriendlyNameTooLong     Fault = "friendly name too long"
+	UniqueNameTooLong       Fault = "unique name too long"
+	UniqueNameTaken         Fault = "unique name taken"
+	UniqueNameLikeSID       Fault = "unique name looks like a SID"
+	AttributesNotJSON       Fault = "attributes not JSON"
+	AttributesTooLong       Fault = "attributes too long"
+	MessagingServiceUnknown Fault = "messaging service unknown"
+	StateInvalid            Fault = "state invalid"
+	StateInitiallyClosed    Fault = "state initially closed"
+	ConversationClosed      Fault = "conversation closed"
+	TimerInactiveInvalid    Fault = "inactive timer invalid"
+	TimerInactiveTooShort   Fault = "inactive timer too short"
+	TimerClosedInvalid      Fault = "closed timer invalid"
+	TimerClosedTooShort     Fault = "closed timer too short"
+	IdentityTooLong         Fault = "identity too long"
+	IdentityTaken           Fault = "identity taken"
+	IdentityWithBinding     Fault = "identity with binding"
+	IdentityMissing         Fault = "identity missing"
+	IdentityPresent         Fault = "identity present"
+	AddressInvalid          Fault = "address invalid"
+	AddressMissing          Fault = "address missing"
+	AddressEqualsProxy      Fault = "address equals proxy"
+	ProxyMissing            Fault = "proxy missing"
+	ProxyNotOwned           Fault = "proxy not owned"
+	TypesDiffer             Fault = "types differ"
+	PairTaken               Fault = "pair taken"
+	ProxyNotRemovable       Fault = "proxy not removable"
+	ProxyNotAddable         Fault = "proxy not addable"
+	GroupsUnavailable       Fault = "groups unavailable"
+	TooManyParticipants     Fault = "too many participants"
+	TooManyNative           Fault = "too many native participants"
+	RoleUnknown             Fault = "role unknown"
+	ReadIndexInvalid        Fault = "read index invalid"
+	AuthorTooLong           Fault = "author too long"
+	BodyMissing             Fault = "body missing"
+	BodyTooLong             Fault = "body too long"
+	SubjectTooLong          Fault = "subject too long"
+	MediaUnknown            Fault = "media unknown"
+	ContentUnknown          Fault = "content unknown"
+	KeyReused               Fault = "idempotency key reused"
+)
+
+// Error is a refusal that the caller can mend. Detail says what to change; for
+// some faults it is the name that the reference's message ends with, such as
+// the other conversation's ID of PairTaken.
+type Error struct {
+	Fault  Fault
+	Detail string
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	if e.Detail == "" {
+		return string(e.Fault)
+	}
+	return string(e.Fault) + ": " + e.Detail
+}
+
+// Refuse makes an *Error.
+func Refuse(f Fault, format string, args ...any) error {
+	return &Error{Fault: f, Detail: fmt.Sprintf(format, args...)}
+}
+
+// Is reports whether err is a refusal because of f.
+func (f Fault) Is(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Fault == f
+}
+
+// ErrUnavailable says that the store cannot take a change now: the disk is full
+// or the database locked. Nothing was changed; the same request can succeed later.
+var ErrUnavailable = errors.New("the store is unavailable")
+
+// ErrBacklogFull says that more inbound messages are unfinished than the
+// configured bound allows, or that the disk is nearly full (contract, limits.backlog).
+var ErrBacklogFull = errors.New("the backlog is full")

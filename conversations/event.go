@@ -1,0 +1,52 @@
+package conversations
+
+import "time"
+
+// Source says through what a change came about.
+type Source string
+
+// Sources that are no channel. A channel's is its type in capitals.
+const (
+	SourceAPI    Source = "API"
+	SourceSystem Source = "SYSTEM"
+)
+
+// EventType names a change, in the reference's words (page 33).
+type EventType string
+
+// The changes that are recorded.
+const (
+	ConversationAdded   EventType = "onConversationAdded"
+	ConversationUpdated EventType = "onConversationUpdated"
+	ConversationState   EventType = "onConversationStateUpdated"
+	ConversationRemoved EventType = "onConversationRemoved"
+	ParticipantAdded    EventType = "onParticipantAdded"
+	ParticipantUpdated  EventType = "onParticipantUpdated"
+	ParticipantRemoved  EventType = "onParticipantRemoved"
+	MessageAdded        EventType = "onMessageAdded"
+	MessageUpdated      EventType = "onMessageUpdated"
+	MessageRemoved      EventType = "onMessageRemoved"
+	DeliveryUpdated     EventType = "onDeliveryUpdated"
+	UserAdded           EventType = "onUserAdded"
+)
+
+// Resource is what an event is about: the one field that is not nil.
+type Resource struct {
+	Conversation *Conversation
+	Participant  *Participant
+	Message      *Message
+	Delivery     *Delivery
+	User         *User
+}
+
+// Event is one change, recorded in the commit that made it.
+type Event struct {
+	Seq          int64
+	Type         EventType
+	Conversation ConversationID
+	Source       Source
+	By           string   // the author or caller, where known
+	After        Resource // as it is after the change; as it was, for a removal
+	Before       Resource // for an update: as it was
+	At           time.Time
+}

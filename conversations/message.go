@@ -1,0 +1,65 @@
+package conversations
+
+import "time"
+
+// AuthorSystem is the author of a message that names none (page 04).
+const AuthorSystem = "system"
+
+// Media refers to a file that came with a message. Until it is fetched only the
+// carrier has its bytes.
+type Media struct {
+	ID          MediaID
+	URL         string // where the carrier keeps it, if it said so
+	ProviderID  string // the carrier's name for it, if it has one
+	ContentType string
+	Filename    string
+	Size        int64 // in bytes; 0 when the carrier did not say
+}
+
+// Message is one entry of a conversation (page 04). Indices of a conversation
+// start at 0 and have no gaps.
+type Message struct {
+	ID               MessageID
+	Conversation     ConversationID
+	Index            int64
+	Author           string
+	Participant      *ParticipantID // nil when the author is no participant
+	Body             *string
+	Subject          *string
+	Media            []Media
+	Attributes       string
+	Created, Updated time.Time
+}
+
+// Inbound is a message from a carrier in normal form, as an adapter hands it
+// over: nothing in it depends on which carrier it was.
+type Inbound struct {
+	Channel    string  // name of the channel that received it
+	ProviderID string  // the carrier's id of the message: repeats have the same
+	From       Address // the person
+	To         Address // the proxy address of ours
+	Others     []Address
+	Body       string
+	Media      []Media
+	SentAt     time.Time // by the carrier's clock; zero when it did not say
+}
+
+// InboundState is what became of an accepted inbound message.
+type InboundState int
+
+// What becomes of an inbound message. The numbers are stored.
+const (
+	InboundPending  InboundState = 0
+	InboundAppended InboundState = 1
+	InboundUnrouted InboundState = 2
+)
+
+// InboundRecord is an inbound message as it was accepted.
+type InboundRecord struct {
+	Inbound
+	Seq      int64 // order of acceptance
+	MatchKey string
+	Received time.Time
+	State    InboundState
+	Reason   string // why it is unrouted
+}

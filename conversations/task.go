@@ -1,0 +1,40 @@
+package conversations
+
+import "time"
+
+// Task is one row of the outbox: something that has to be done after the commit
+// that enqueued it. Tasks of one topic with the same key are done one after the
+// other, in the order they were enqueued.
+type Task struct {
+	Topic   string
+	Key     string
+	Payload []byte
+}
+
+// DeadLetter is something that bridged gave up on and an operator should see: a
+// delivery whose attempts are used up, or a task whose handler kept failing.
+type DeadLetter struct {
+	Seq       int64
+	Topic     string
+	Key       string
+	Delivery  DeliveryID // empty for a task that is no delivery
+	Payload   []byte
+	ErrorCode int
+	Reason    string
+	Created   time.Time
+}
+
+// Answer is what was answered to a request that carried an idempotency key, kept
+// so that the repeat gets it again.
+type Answer struct {
+	Fingerprint string // of the request: a key may not be reused for another
+	Status      int
+	Body        []byte
+	At          time.Time
+}
+
+// The metadata of a task's message, by which store and pipeline speak.
+const (
+	TaskKey   = "key"   // the task's key
+	TaskError = "error" // why a handler failed, for the dead letter
+)
