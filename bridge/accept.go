@@ -1,0 +1,151 @@
+package bridge
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"bridged/bindings"
+	"bridged/conversations"
+)
+
+// backlog counts the inbound messages that are accepted and not finished.
+type backlog struct{ pending atomic.Int64 }
+
+// admit makes room for n more, or says that there is none.
+func (b *Bridge) admit(n int) error {
+	if b.cfg.Space.Tight() {
+		return conversations.ErrBacklogFull
+	}
+	pending := b.backlog.pending.Add(int64(n))
+	if b.cfg.Backlog > 0 && pending > int64(b.cfg.Backlog) {
+		b.backlog.pending.Add(int64(-n))
+		return conversations.ErrBacklogFull
+	}
+	return nil
+}
+
+// Backlog returns how many inbound messages are accepted and not finished.
+func (b *Bridge) Backlog() int { return int(b.backlog.pending.Load()) }
+
+// Accept stores messages from a carrier, all in one commit. When it returns nil
+// they are on disk and the carrier may be answered; one that its channel has
+// delivered before is left out. It returns conversations.ErrBacklogFull or
+// conversations.ErrUnavailable when the carrier should come again later.
+func (b *Bridge) Accept(ctx context.Context, messages []conversations.Inbound) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	if err := b.admit(len(messages)); err != nil {
+		return err
+	}
+	var fresh int
+	err := b.commit(ctx, func(tx Tx) error {
+		fresh = 0
+		for _, m := range messages {
+			isNew, err := b.acceptOne(tx, m)
+			if err != nil {
+				return err
+			}
+			if isNew {
+				fresh++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		fresh = 0
+	} else {
+		b.cfg.Observer.Accepted(messages[0].Channel, fresh, len(messages)-fresh)
+	}
+	b.backlog.pending.Add(int64(fresh - len(messages)))
+	return err
+}
+
+func (b *Bridge) acceptOne(tx Tx, m conversations.Inbound) (isNew bool, err error) {
+	r := conversations.InboundRecord{
+		Inbound:  m,
+		MatchKey: bindings.MatchKey(m.From, m.To),
+		Received: b.now(),
+	}
+	if isNew, err = tx.InsertInbound(&r); err != nil || !isNew {
+		return false, err
+	}
+	return true, tx.Enqueue(seqTask(TopicInbound, r.MatchKey, r.Seq))
+}
+
+// Route carries out the task of an accepted inbound message: the pair finds its
+// participant and the message is appended in their name, or it is recorded as
+// unrouted with the reason. Carrying it out again changes nothing.
+func (b *Bridge) Route(ctx context.Context, task, seq int64) error {
+	var (
+		r      conversations.InboundRecord
+		routed bool
+	)
+	err := b.commit(ctx, func(tx Tx) error {
+		routed = false
+		var err error
+		r, err = tx.FindInbound(seq)
+		if conversations.NotFound.Is(err) || err == nil && r.State != conversations.InboundPending {
+			return tx.Finish(task)
+		}
+		if err != nil {
+			return err
+		}
+		if err := b.routeOne(tx, &r); err != nil {
+			return err
+		}
+		routed = true
+		return tx.Finish(task)
+	})
+	if err != nil || !routed {
+		return err
+	}
+	b.backlog.pending.Add(-1)
+	b.cfg.Observer.Routed(r.Channel, r.State, b.lag(r.Received))
+	if r.State == conversations.InboundUnrouted {
+		b.cfg.Log.WarnContext(ctx, "inbound message is unrouted",
+			"channel", r.Channel, "from", r.From, "to", r.To, "reason", r.Reason)
+	}
+	return nil
+}
+
+func (b *Bridge) routeOne(tx Tx, r *conversations.InboundRecord) error {
+	unrouted := func(reason string) error {
+		r.State, r.Reason = conversations.InboundUnrouted, reason
+		return tx.FinishInbound(*r, "")
+	}
+	if _, owned := b.cfg.Channels.Owner(r.To); !owned {
+		return unrouted("no channel is configured with the number that the message was sent to")
+	}
+	if len(r.Others) > 0 {
+		return unrouted("it is a group message, and no conversation has this group")
+	}
+	author, c, err := tx.Resolve(r.MatchKey)
+	if conversations.NotFound.Is(err) {
+		return unrouted("no live conversation has a participant with this pair of addresses")
+	}
+	if err != nil {
+		return err
+	}
+	m := conversations.Message{
+		Author:     string(author.Binding.Address),
+		Media:      r.Media,
+		Attributes: emptyAttributes,
+	}
+	if r.Body != "" || len(r.Media) == 0 {
+		m.Body = &r.Body
+	}
+	for i := range m.Media {
+		m.Media[i].ID = conversations.NewID[conversations.MediaID](b.now())
+	}
+	caller := Caller{Source: r.From.Type().Source(), By: m.Author}
+	if err := b.append(tx, caller, &c, &m, &author); err != nil {
+		return err
+	}
+	r.State = conversations.InboundAppended
+	return tx.FinishInbound(*r, m.ID)
+}
+
+// lag is how long ago t was; never negative, whatever the clock did.
+func (b *Bridge) lag(t time.Time) time.Duration { return max(0, b.now().Sub(t)) }

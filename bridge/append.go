@@ -1,0 +1,123 @@
+package bridge
+
+import (
+	"bridged/bindings"
+	"bridged/conversations"
+)
+
+// channelGone is the error code of a delivery whose proxy address no configured
+// channel owns any more: the reference's 63007, "could not find a Channel with
+// the specified From address".
+const channelGone = 63007
+
+// append adds the message to the conversation and makes a delivery for every
+// participant outside chat but its author. It fills in what the message lacks.
+// An inactive conversation becomes active by it (page 35).
+func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *conversations.Message, author *conversations.Participant) error {
+	now := b.now()
+	before := *c
+	if c.State == conversations.StateInactive {
+		c.State = conversations.StateActive
+	}
+	c.RestartTimers(now)
+	index, err := tx.NextIndex(c)
+	if err != nil {
+		return err
+	}
+	m.ID = conversations.NewID[conversations.MessageID](now)
+	m.Conversation = c.ID
+	m.Index = index
+	if author != nil {
+		m.Participant = &author.ID
+	}
+	if m.Created.IsZero() {
+		m.Created = now
+	}
+	if m.Updated.IsZero() {
+		m.Updated = m.Created
+	}
+	if err := tx.InsertMessage(*m); err != nil {
+		return err
+	}
+	if c.State != before.State {
+		err := b.record(tx, caller, conversations.ConversationState, c.ID,
+			conversations.Resource{Conversation: c}, conversations.Resource{Conversation: &before})
+		if err != nil {
+			return err
+		}
+	}
+	err = b.record(tx, caller, conversations.MessageAdded, c.ID, conversations.Resource{Message: m}, conversations.Resource{})
+	if err != nil {
+		return err
+	}
+	return b.fanOut(tx, *m)
+}
+
+// fanOut makes the deliveries of a message. The first of a pair's line gets a
+// task; the others follow when the one before them is done.
+func (b *Bridge) fanOut(tx Tx, m conversations.Message) error {
+	members, err := tx.Participants(m.Conversation)
+	if err != nil {
+		return err
+	}
+	for _, p := range members {
+		if !p.Native() || m.Participant != nil && p.ID == *m.Participant {
+			continue
+		}
+		if err := b.deliver(tx, m, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Bridge) deliver(tx Tx, m conversations.Message, p conversations.Participant) error {
+	now := b.now()
+	d := conversations.Delivery{
+		ID:           conversations.NewID[conversations.DeliveryID](now),
+		Conversation: m.Conversation,
+		Message:      m.ID,
+		Participant:  p.ID,
+		Address:      p.Binding.Address,
+		Proxy:        p.Binding.Proxy,
+		Created:      now,
+		Updated:      now,
+	}
+	channel, ok := b.cfg.Channels.Owner(d.Proxy)
+	if !ok {
+		return b.deliverNowhere(tx, d)
+	}
+	d.Channel = channel
+	key := pairKey(d)
+	busy, err := tx.PairBusy(key)
+	if err != nil {
+		return err
+	}
+	if err := tx.InsertDelivery(&d); err != nil || busy {
+		return err
+	}
+	return tx.Enqueue(sendTask(d, key))
+}
+
+// deliverNowhere records a delivery whose channel has been taken out of the
+// configuration.
+func (b *Bridge) deliverNowhere(tx Tx, d conversations.Delivery) error {
+	d.Progress = conversations.ProgressDead
+	d.Status, d.ErrorCode = conversations.StatusFailed, channelGone
+	d.Reason = "no configured channel owns the participant's proxy address"
+	if err := tx.InsertDelivery(&d); err != nil {
+		return err
+	}
+	return b.bury(tx, d)
+}
+
+// pairKey is the key of the line that a delivery waits in.
+func pairKey(d conversations.Delivery) string { return bindings.MatchKey(d.Address, d.Proxy) }
+
+// record adds an event to the commit.
+func (b *Bridge) record(tx Tx, caller Caller, t conversations.EventType, c conversations.ConversationID, after, before conversations.Resource) error {
+	return tx.Record(conversations.Event{
+		Type: t, Conversation: c, Source: caller.Source, By: caller.By,
+		After: after, Before: before, At: b.now(),
+	})
+}

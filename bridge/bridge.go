@@ -1,0 +1,85 @@
+// Package bridge holds the verbs of bridged: every command that changes
+// something. The REST API, the carriers' hooks and the pipeline all come through
+// here, and each verb is one commit of the store.
+//
+// A message goes through these verbs in this order:
+//
+//	Accept    a carrier's message is stored; the carrier may be answered
+//	Route     the pair of addresses finds its participant …
+//	          … and the message is appended, with a delivery for everybody else
+//	Claim     a delivery is about to be handed to its carrier
+//	Settle    the carrier's answer is recorded; the pair's next delivery may go
+//	Report    the carrier's status report is stored …
+//	Advance   … and moves the delivery's receipt
+//
+// A message that enters over REST begins at CreateMessage, which appends it in
+// the same way. The interfaces in store.go are what the verbs need of a store;
+// package store satisfies them. What is enqueued for the pipeline is named in
+// topics.go.
+package bridge
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"bridged/conversations"
+)
+
+// Channels is the directory of the configured channels.
+type Channels interface {
+	// Owner returns the name of the channel that owns the proxy address.
+	Owner(proxy conversations.Address) (channel string, ok bool)
+	// Parse brings an address of any configured type into the form in which it
+	// is kept, or says what is wrong with it.
+	Parse(a conversations.Address) (conversations.Address, error)
+}
+
+// Space says whether there is room for more.
+type Space interface {
+	// Tight says whether the disk is nearly full.
+	Tight() bool
+}
+
+// Config is what a Bridge needs. Every field is required unless its comment
+// says otherwise.
+type Config struct {
+	Commit   Committer
+	Channels Channels
+	Service  conversations.Service // the default service
+	// MessagingServices are those that a conversation may name; the first is the
+	// default one.
+	MessagingServices []conversations.MessagingServiceID
+	Retry             RetryPolicy
+	// Backlog bounds the unfinished inbound messages; 0 means no bound.
+	Backlog int
+	Space   Space            // optional
+	Now     func() time.Time // optional; time.Now
+	Jitter  func() float64   // optional; random in [0,1)
+	Log     *slog.Logger     // optional; discards
+	// Observer is told what happens, for the metrics. Optional.
+	Observer Observer
+	// Due is called after a commit that set a due time, with that time. Optional.
+	Due func(time.Time)
+}
+
+// Bridge carries out the verbs. It is safe for concurrent use.
+type Bridge struct {
+	cfg     Config
+	backlog backlog
+}
+
+// New makes a Bridge.
+func New(cfg Config) *Bridge {
+	cfg.setDefaults()
+	return &Bridge{cfg: cfg}
+}
+
+// now is the time of a change, in the precision in which it is stored.
+func (b *Bridge) now() time.Time { return b.cfg.Now().UTC().Truncate(time.Microsecond) }
+
+// commit runs op in the next commit. Op may run more than once: it must assign
+// its results anew each time.
+func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {
+	return b.cfg.Commit(ctx, op)
+}

@@ -1,0 +1,194 @@
+package bridge
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"bridged/conversations"
+)
+
+// The shortest timers (page 35).
+const (
+	minTimerInactive = time.Minute
+	minTimerClosed   = 10 * time.Minute
+)
+
+// CreateConversation makes a conversation of a service (page 22).
+func (b *Bridge) CreateConversation(ctx context.Context, caller Caller, service conversations.ServiceID, f ConversationFields) (conversations.Conversation, error) {
+	now := b.now()
+	c := conversations.Conversation{
+		ID:               conversations.NewID[conversations.ConversationID](now),
+		Service:          service,
+		MessagingService: b.cfg.MessagingServices[0],
+		Attributes:       emptyAttributes,
+		State:            conversations.StateActive,
+		Created:          now,
+		Updated:          now,
+	}
+	if err := b.checkConversation(f); err != nil {
+		return c, err
+	}
+	if f.State != nil && *f.State == conversations.StateClosed {
+		return c, conversations.Refuse(conversations.StateInitiallyClosed, "create it as active or inactive, and close it later")
+	}
+	if f.Created != nil && f.Updated == nil {
+		f.Updated = f.Created
+	}
+	apply(&c, f)
+	c.RestartTimers(now)
+	return change(ctx, b, func(tx Tx) (conversations.Conversation, error) {
+		if err := tx.InsertConversation(&c); err != nil {
+			return c, err
+		}
+		return c, b.record(tx, caller, conversations.ConversationAdded, c.ID,
+			conversations.Resource{Conversation: &c}, conversations.Resource{})
+	})
+}
+
+// UpdateConversation changes the fields that are given. A change of state
+// restarts the timers; closing frees the pairs of all participants (page 35). A
+// closed conversation is final.
+func (b *Bridge) UpdateConversation(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, f ConversationFields) (conversations.Conversation, error) {
+	if err := b.checkConversation(f); err != nil {
+		return conversations.Conversation{}, err
+	}
+	return change(ctx, b, func(tx Tx) (conversations.Conversation, error) {
+		before, err := openConversation(tx, service, key)
+		if err != nil {
+			return before, err
+		}
+		c := before
+		c.Updated = b.now()
+		apply(&c, f)
+		if c.State != before.State || f.TimerInactive != nil || f.TimerClosed != nil {
+			c.RestartTimers(b.now())
+		}
+		if err := tx.UpdateConversation(c); err != nil {
+			return c, err
+		}
+		after, was := conversations.Resource{Conversation: &c}, conversations.Resource{Conversation: &before}
+		if err := b.record(tx, caller, conversations.ConversationUpdated, c.ID, after, was); err != nil {
+			return c, err
+		}
+		if c.State == before.State {
+			return c, nil
+		}
+		if !c.State.Live() {
+			if err := tx.FreePairs(c.ID); err != nil {
+				return c, err
+			}
+		}
+		return c, b.record(tx, caller, conversations.ConversationState, c.ID, after, was)
+	})
+}
+
+// DeleteConversation removes a conversation with everything in it.
+func (b *Bridge) DeleteConversation(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey) error {
+	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
+		var none struct{}
+		c, err := tx.FindConversation(service, key)
+		if err != nil {
+			return none, err
+		}
+		pairs, err := tx.DeleteConversation(c.ID)
+		if err != nil {
+			return none, err
+		}
+		if err := b.promoteAll(tx, pairs); err != nil {
+			return none, err
+		}
+		return none, b.record(tx, caller, conversations.ConversationRemoved, c.ID,
+			conversations.Resource{Conversation: &c}, conversations.Resource{})
+	})
+	return err
+}
+
+// promoteAll lets the lines go on from which deliveries were removed.
+func (b *Bridge) promoteAll(tx Tx, pairKeys []string) error {
+	for _, key := range pairKeys {
+		if err := b.promote(tx, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openConversation finds a conversation that can still be changed.
+func openConversation(tx Tx, service conversations.ServiceID, key conversations.ConversationKey) (conversations.Conversation, error) {
+	c, err := tx.FindConversation(service, key)
+	if err == nil && c.State == conversations.StateClosed {
+		err = conversations.Refuse(conversations.ConversationClosed, "a closed conversation can only be deleted")
+	}
+	return c, err
+}
+
+func apply(c *conversations.Conversation, f ConversationFields) {
+	setOptional(&c.FriendlyName, f.FriendlyName)
+	setOptional(&c.UniqueName, f.UniqueName)
+	if c.UniqueName != nil && *c.UniqueName == "" {
+		c.UniqueName = nil // an empty name takes the name away
+	}
+	setOptional(&c.EmailAddress, f.EmailAddress)
+	setOptional(&c.EmailName, f.EmailName)
+	set(&c.Attributes, f.Attributes)
+	set(&c.MessagingService, f.MessagingService)
+	set(&c.State, f.State)
+	set(&c.Timers.Inactive, f.TimerInactive)
+	set(&c.Timers.Closed, f.TimerClosed)
+	set(&c.Created, f.Created)
+	set(&c.Updated, f.Updated)
+}
+
+func (b *Bridge) checkConversation(f ConversationFields) error {
+	return firstError(
+		checkName(f.FriendlyName, conversations.FriendlyNameTooLong),
+		checkName(f.UniqueName, conversations.UniqueNameTooLong),
+		checkUniqueName(f.UniqueName),
+		checkAttributes(f.Attributes, maxConversationAttributes),
+		b.checkMessagingService(f.MessagingService),
+		checkState(f.State),
+		checkTimer(f.TimerInactive, minTimerInactive, conversations.TimerInactiveTooShort, conversations.TimerInactiveInvalid),
+		checkTimer(f.TimerClosed, minTimerClosed, conversations.TimerClosedTooShort, conversations.TimerClosedInvalid),
+	)
+}
+
+// checkUniqueName refuses a name that would be read as an ID in a URL.
+func checkUniqueName(s *string) error {
+	if s != nil && len(*s) == 34 && (*s)[:2] == "CH" && conversations.ValidID(strings.ToLower((*s)[2:])) {
+		return conversations.Refuse(conversations.UniqueNameLikeSID, "choose a name that does not look like a SID")
+	}
+	return nil
+}
+
+func (b *Bridge) checkMessagingService(id *conversations.MessagingServiceID) error {
+	if id == nil || slices.Contains(b.cfg.MessagingServices, *id) {
+		return nil
+	}
+	return conversations.Refuse(conversations.MessagingServiceUnknown,
+		"use one that the configuration's [[messaging_services]] has, or none for the default one")
+}
+
+func checkState(s *conversations.State) error {
+	if s == nil {
+		return nil
+	}
+	switch *s {
+	case conversations.StateActive, conversations.StateInactive, conversations.StateClosed:
+		return nil
+	default:
+		return conversations.Refuse(conversations.StateInvalid, "use active, inactive or closed")
+	}
+}
+
+// checkTimer refuses a timer that is too short; zero turns it off.
+func checkTimer(d *time.Duration, least time.Duration, tooShort, invalid conversations.Fault) error {
+	switch {
+	case d == nil || *d == 0 || *d >= least:
+		return nil
+	case *d < 0:
+		return conversations.Refuse(invalid, "a timer cannot be negative")
+	}
+	return conversations.Refuse(tooShort, "use at least %s, or PT0S for none", least)
+}

@@ -1,0 +1,147 @@
+package bridge
+
+import (
+	"context"
+	"time"
+
+	"bridged/conversations"
+)
+
+// dueBatch bounds how many due deliveries one commit takes up.
+const dueBatch = 200
+
+// earlyLife is how long a status report of an unknown message is kept
+// (contract, 14).
+const earlyLife = time.Hour
+
+// Resume takes up the deliveries whose due time has come: what was refused for
+// now goes out again, and what is of unknown outcome is decided (contract, 11).
+// It returns when the next one is due, zero when none waits.
+func (b *Bridge) Resume(ctx context.Context) (next time.Time, err error) {
+	var dead []conversations.Delivery
+	err = b.commit(ctx, func(tx Tx) error {
+		dead = nil
+		var due []conversations.Delivery
+		var err error
+		if due, next, err = tx.DueDeliveries(b.now(), dueBatch); err != nil {
+			return err
+		}
+		for _, d := range due {
+			alive, err := b.resume(tx, d)
+			if err != nil {
+				return err
+			}
+			if !alive {
+				dead = append(dead, d)
+			}
+		}
+		return nil
+	})
+	for _, d := range dead {
+		b.cfg.Observer.Settled(d.Channel, SettledDead, b.lag(d.Created))
+	}
+	return next, err
+}
+
+func (b *Bridge) resume(tx Tx, d conversations.Delivery) (alive bool, err error) {
+	if d.Progress == conversations.ProgressUnknown {
+		if !b.cfg.Retry.ResendUnknown {
+			return false, b.giveUp(tx, d, 0, "the outcome of the send is unknown, and retry.resend_unknown is off")
+		}
+		attempts, err := tx.Attempts(d)
+		if err != nil {
+			return false, err
+		}
+		// The last part tried is the one whose outcome is unknown.
+		last, tries := attempts[len(attempts)-1], 0
+		for _, a := range attempts {
+			if a.Part == last.Part {
+				tries++
+			}
+		}
+		if tries >= b.cfg.Retry.Attempts {
+			return false, b.giveUp(tx, d, 0, "the outcome of every attempt is unknown")
+		}
+	}
+	return true, b.requeue(tx, d)
+}
+
+// requeue puts a delivery, which is at the head of its line, to be sent again.
+func (b *Bridge) requeue(tx Tx, d conversations.Delivery) error {
+	d.Progress, d.Due = conversations.ProgressWaiting, time.Time{}
+	if err := tx.UpdateDelivery(d); err != nil {
+		return err
+	}
+	return tx.Enqueue(sendTask(d, pairKey(d)))
+}
+
+// Recover takes up what a crash left, once at start-up and before any other
+// verb: sends that were under way are of unknown outcome, and a line whose head
+// has no task gets one.
+func (b *Bridge) Recover(ctx context.Context) error {
+	var pending, interrupted int
+	err := b.commit(ctx, func(tx Tx) error {
+		sending, err := tx.InterruptedDeliveries()
+		if err != nil {
+			return err
+		}
+		interrupted = len(sending)
+		for _, d := range sending {
+			if err := b.interrupt(tx, d); err != nil {
+				return err
+			}
+		}
+		stranded, err := tx.StrandedDeliveries()
+		if err != nil {
+			return err
+		}
+		for _, d := range stranded {
+			if err := tx.Enqueue(sendTask(d, pairKey(d))); err != nil {
+				return err
+			}
+		}
+		pending, err = tx.CountInbound()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	b.backlog.pending.Store(int64(pending))
+	if interrupted > 0 {
+		b.cfg.Log.WarnContext(ctx, "the last run stopped during sends; their outcome is unknown",
+			"deliveries", interrupted, "wait", b.cfg.Retry.UnknownWait)
+	}
+	return nil
+}
+
+func (b *Bridge) interrupt(tx Tx, d conversations.Delivery) error {
+	attempts, err := tx.Attempts(d)
+	if err != nil {
+		return err
+	}
+	a := attempts[len(attempts)-1]
+	a.Outcome, a.Ended = conversations.OutcomeUnknown, b.now()
+	a.Detail = "bridged stopped before the carrier's answer was recorded"
+	_, _, err = b.settle(tx, d, a, Result{Outcome: conversations.OutcomeUnknown}, nil)
+	return err
+}
+
+// Tidy removes what is kept for a time only: answers to idempotency keys and
+// status reports of messages that never became known.
+func (b *Bridge) Tidy(ctx context.Context) error {
+	var dropped map[string]int
+	err := b.commit(ctx, func(tx Tx) error {
+		if err := tx.ForgetAnswers(b.now().Add(-answerLife)); err != nil {
+			return err
+		}
+		var err error
+		dropped, err = tx.DropStatuses(b.now().Add(-earlyLife))
+		return err
+	})
+	for channel, n := range dropped {
+		for range n {
+			b.cfg.Observer.Reported(channel, ReportDropped)
+		}
+	}
+	return err
+}

@@ -1,0 +1,129 @@
+package bridge
+
+import (
+	"context"
+
+	"bridged/conversations"
+)
+
+// CreateMessage appends a message to a conversation and sends it to every
+// participant outside chat but its author (page 04; contract, 5).
+func (b *Bridge) CreateMessage(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, f MessageFields) (conversations.Message, error) {
+	if err := checkNewMessage(f); err != nil {
+		return conversations.Message{}, err
+	}
+	return change(ctx, b, func(tx Tx) (conversations.Message, error) {
+		m := conversations.Message{
+			Author:     conversations.AuthorSystem,
+			Body:       f.Body,
+			Subject:    f.Subject,
+			Attributes: emptyAttributes,
+		}
+		set(&m.Author, f.Author)
+		if m.Author == "" {
+			m.Author = conversations.AuthorSystem
+		}
+		set(&m.Attributes, f.Attributes)
+		set(&m.Created, f.Created)
+		set(&m.Updated, f.Updated)
+		c, err := openConversation(tx, service, key)
+		if err != nil {
+			return m, err
+		}
+		members, err := tx.Participants(c.ID)
+		if err != nil {
+			return m, err
+		}
+		return m, b.append(tx, caller, &c, &m, authorOf(m.Author, members))
+	})
+}
+
+// authorOf returns the participant that the author names, nil when it names none.
+func authorOf(author string, members []conversations.Participant) *conversations.Participant {
+	for i := range members {
+		if members[i].WritesAs(author) {
+			return &members[i]
+		}
+	}
+	return nil
+}
+
+// UpdateMessage changes a message in the conversation. What was sent to people
+// outside chat stays as it was sent.
+func (b *Bridge) UpdateMessage(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, id conversations.MessageID, f MessageFields) (conversations.Message, error) {
+	if err := checkMessage(f); err != nil {
+		return conversations.Message{}, err
+	}
+	return change(ctx, b, func(tx Tx) (conversations.Message, error) {
+		c, err := openConversation(tx, service, key)
+		if err != nil {
+			return conversations.Message{}, err
+		}
+		m, err := tx.FindMessage(c.ID, id)
+		if err != nil {
+			return m, err
+		}
+		before := m
+		m.Updated = b.now()
+		set(&m.Author, f.Author)
+		setOptional(&m.Body, f.Body)
+		setOptional(&m.Subject, f.Subject)
+		set(&m.Attributes, f.Attributes)
+		set(&m.Created, f.Created)
+		set(&m.Updated, f.Updated)
+		if err := tx.UpdateMessage(m); err != nil {
+			return m, err
+		}
+		return m, b.record(tx, caller, conversations.MessageUpdated, c.ID,
+			conversations.Resource{Message: &m}, conversations.Resource{Message: &before})
+	})
+}
+
+// DeleteMessage removes a message with its receipts. What the carriers have is
+// out of reach; what they do not have yet is not sent any more.
+func (b *Bridge) DeleteMessage(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, id conversations.MessageID) error {
+	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
+		var none struct{}
+		c, err := openConversation(tx, service, key)
+		if err != nil {
+			return none, err
+		}
+		m, err := tx.FindMessage(c.ID, id)
+		if err != nil {
+			return none, err
+		}
+		pairs, err := tx.DeleteMessage(m)
+		if err != nil {
+			return none, err
+		}
+		if err := b.promoteAll(tx, pairs); err != nil {
+			return none, err
+		}
+		return none, b.record(tx, caller, conversations.MessageRemoved, c.ID,
+			conversations.Resource{Message: &m}, conversations.Resource{})
+	})
+	return err
+}
+
+func checkNewMessage(f MessageFields) error {
+	switch {
+	case f.ContentSID != nil:
+		return conversations.Refuse(conversations.ContentUnknown, "there is no content with this SID")
+	case f.MediaID != nil:
+		return conversations.Refuse(conversations.MediaUnknown, "there is no media with this SID")
+	case f.Body == nil || *f.Body == "":
+		return conversations.Refuse(conversations.BodyMissing, "give the text of the message in Body")
+	}
+	return checkMessage(f)
+}
+
+func checkMessage(f MessageFields) error {
+	if f.Body != nil && len(*f.Body) > maxBody {
+		return conversations.Refuse(conversations.BodyTooLong, "it has %d bytes; at most %d are allowed", len(*f.Body), maxBody)
+	}
+	return firstError(
+		checkName(f.Author, conversations.AuthorTooLong),
+		checkName(f.Subject, conversations.SubjectTooLong),
+		checkAttributes(f.Attributes, maxAttributes),
+	)
+}

@@ -1,0 +1,267 @@
+package bridge
+
+import (
+	"context"
+
+	"bridged/bindings"
+	"bridged/conversations"
+)
+
+// removal is the value by which an update removes an address (contract, 4).
+const removal conversations.Address = "null"
+
+// AddParticipant adds a chat participant by identity, or one outside chat by
+// address and proxy address (page 06). The pair of addresses must be in no other
+// live conversation. An identity that is new to the service becomes a user.
+func (b *Bridge) AddParticipant(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, f ParticipantFields) (conversations.Participant, error) {
+	now := b.now()
+	if f.Created != nil && f.Updated == nil {
+		f.Updated = f.Created
+	}
+	p := conversations.Participant{
+		ID:         conversations.NewID[conversations.ParticipantID](now),
+		Identity:   f.Identity,
+		Attributes: emptyAttributes,
+		Role:       &b.cfg.Service.ConversationRole,
+		Created:    now,
+		Updated:    now,
+	}
+	binding, err := b.newBinding(f)
+	if err != nil {
+		return p, err
+	}
+	p.Binding = binding
+	if err := b.applyParticipant(&p, f); err != nil {
+		return p, err
+	}
+	return change(ctx, b, func(tx Tx) (conversations.Participant, error) {
+		c, err := openConversation(tx, service, key)
+		if err != nil {
+			return p, err
+		}
+		p.Conversation = c.ID
+		if err := b.checkRoom(tx, p); err != nil {
+			return p, err
+		}
+		if err := tx.InsertParticipant(&p); err != nil {
+			return p, err
+		}
+		if err := b.bind(tx, p); err != nil {
+			return p, err
+		}
+		if err := b.ensureUser(tx, caller, service, p); err != nil {
+			return p, err
+		}
+		return p, b.record(tx, caller, conversations.ParticipantAdded, c.ID,
+			conversations.Resource{Participant: &p}, conversations.Resource{})
+	})
+}
+
+// UpdateParticipant changes the fields that are given. A new proxy address moves
+// the pair in the same commit.
+func (b *Bridge) UpdateParticipant(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, who conversations.ParticipantKey, f ParticipantFields) (conversations.Participant, error) {
+	return change(ctx, b, func(tx Tx) (conversations.Participant, error) {
+		p, err := openParticipant(tx, service, key, who)
+		if err != nil {
+			return p, err
+		}
+		before := p
+		p.Updated = b.now()
+		if err := b.rebind(tx, &p, f); err != nil {
+			return p, err
+		}
+		if f.Identity != nil && (p.Identity == nil || *p.Identity != *f.Identity) {
+			if p.Native() {
+				return p, conversations.Refuse(conversations.IdentityWithBinding, "a participant is reached by an identity or by an address, not both")
+			}
+			return p, conversations.Refuse(conversations.IdentityPresent, "remove the participant and add one with the other identity")
+		}
+		if err := b.applyParticipant(&p, f); err != nil {
+			return p, err
+		}
+		if err := tx.UpdateParticipant(p); err != nil {
+			return p, err
+		}
+		return p, b.record(tx, caller, conversations.ParticipantUpdated, p.Conversation,
+			conversations.Resource{Participant: &p}, conversations.Resource{Participant: &before})
+	})
+}
+
+// RemoveParticipant takes a participant out of its conversation and frees its
+// pair. Its messages and receipts remain (contract, 16).
+func (b *Bridge) RemoveParticipant(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, who conversations.ParticipantKey) error {
+	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
+		p, err := openParticipant(tx, service, key, who)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if err := tx.DeleteParticipant(p); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, b.record(tx, caller, conversations.ParticipantRemoved, p.Conversation,
+			conversations.Resource{Participant: &p}, conversations.Resource{})
+	})
+	return err
+}
+
+func openParticipant(tx Tx, service conversations.ServiceID, key conversations.ConversationKey, who conversations.ParticipantKey) (conversations.Participant, error) {
+	c, err := openConversation(tx, service, key)
+	if err != nil {
+		return conversations.Participant{}, err
+	}
+	return tx.FindParticipant(c.ID, who)
+}
+
+// newBinding checks what a new participant is reached by (contract, 4). It
+// returns nil for a chat participant.
+func (b *Bridge) newBinding(f ParticipantFields) (*conversations.Binding, error) {
+	switch {
+	case f.Projected != nil:
+		return nil, conversations.Refuse(conversations.GroupsUnavailable, "no configured channel can carry group MMS; add the participant with an address and a proxy address")
+	case f.Identity != nil && (f.Address != nil || f.Proxy != nil):
+		return nil, conversations.Refuse(conversations.IdentityWithBinding, "give an identity or the addresses of a messaging binding, not both")
+	case f.Identity != nil:
+		if *f.Identity == "" {
+			return nil, conversations.Refuse(conversations.IdentityMissing, "the identity must not be empty")
+		}
+		return nil, checkName(f.Identity, conversations.IdentityTooLong)
+	case f.Address == nil && f.Proxy == nil:
+		return nil, conversations.Refuse(conversations.InvalidParameter, "give an Identity, or a MessagingBinding.Address with a MessagingBinding.ProxyAddress")
+	case f.Address == nil || *f.Address == "":
+		return nil, conversations.Refuse(conversations.AddressMissing, "give the participant's own address in MessagingBinding.Address")
+	case f.Proxy == nil || *f.Proxy == "":
+		return nil, conversations.Refuse(conversations.ProxyMissing, "give one of your numbers in MessagingBinding.ProxyAddress")
+	}
+	return b.checkBinding(conversations.Binding{Address: *f.Address, Proxy: *f.Proxy})
+}
+
+// checkBinding brings both addresses into the form in which they are kept.
+func (b *Bridge) checkBinding(pair conversations.Binding) (*conversations.Binding, error) {
+	if len(pair.Address) > maxName {
+		return nil, conversations.Refuse(conversations.AddressInvalid, "it has %d characters; at most %d are allowed", len(pair.Address), maxName)
+	}
+	if pair.Address.Type() != pair.Proxy.Type() {
+		return nil, conversations.Refuse(conversations.TypesDiffer, "the address is of type %s and the proxy address of type %s", pair.Address.Type(), pair.Proxy.Type())
+	}
+	if pair.Address == pair.Proxy {
+		return nil, conversations.Refuse(conversations.AddressEqualsProxy, "the proxy address is one of your numbers, the address is the participant's own")
+	}
+	address, err := b.cfg.Channels.Parse(pair.Address)
+	if err != nil {
+		return nil, conversations.Refuse(conversations.AddressInvalid, "%s", err)
+	}
+	proxy, err := b.cfg.Channels.Parse(pair.Proxy)
+	if err == nil {
+		_, owned := b.cfg.Channels.Owner(proxy)
+		if owned {
+			return &conversations.Binding{Address: address, Proxy: proxy}, nil
+		}
+	}
+	return nil, conversations.Refuse(conversations.ProxyNotOwned, "no configured channel has this number in its numbers")
+}
+
+// bind gives a participant outside chat its pair.
+func (b *Bridge) bind(tx Tx, p conversations.Participant) error {
+	if !p.Native() {
+		return nil
+	}
+	holder, err := tx.BindPair(bindings.MatchKey(p.Binding.Address, p.Binding.Proxy), p)
+	if err == nil && holder != "" {
+		err = &conversations.Error{Fault: conversations.PairTaken, Detail: string(holder)}
+	}
+	return err
+}
+
+// rebind carries out what an update asks of a participant's addresses.
+func (b *Bridge) rebind(tx Tx, p *conversations.Participant, f ParticipantFields) error {
+	switch {
+	case f.Projected != nil:
+		return conversations.Refuse(conversations.GroupsUnavailable, "no configured channel can carry group MMS")
+	case f.Proxy == nil:
+		return nil
+	case !p.Native() && *f.Proxy == removal:
+		return conversations.Refuse(conversations.ProxyNotRemovable, "the participant has none")
+	case !p.Native():
+		return conversations.Refuse(conversations.ProxyNotAddable, "only a participant with an address can have a proxy address")
+	case *f.Proxy == removal:
+		return conversations.Refuse(conversations.GroupsUnavailable, "a participant without a proxy address needs group MMS, which no configured channel can carry")
+	case *f.Proxy == p.Binding.Proxy:
+		return nil
+	}
+	binding, err := b.checkBinding(conversations.Binding{Address: p.Binding.Address, Proxy: *f.Proxy})
+	if err != nil {
+		return err
+	}
+	if err := tx.FreePair(p.ID); err != nil {
+		return err
+	}
+	p.Binding = binding
+	return b.bind(tx, *p)
+}
+
+// checkRoom refuses a participant that the conversation has, or has no room for
+// (page 31).
+func (b *Bridge) checkRoom(tx Tx, p conversations.Participant) error {
+	members, err := tx.Participants(p.Conversation)
+	if err != nil {
+		return err
+	}
+	native := 0
+	for _, m := range members {
+		if m.Native() {
+			native++
+		}
+		if p.Identity != nil && m.Identity != nil && *p.Identity == *m.Identity {
+			return conversations.Refuse(conversations.IdentityTaken, "this identity is a participant of the conversation already")
+		}
+	}
+	switch {
+	case len(members) >= maxParticipants:
+		return conversations.Refuse(conversations.TooManyParticipants, "a conversation has at most %d", maxParticipants)
+	case p.Native() && native >= maxNative:
+		return conversations.Refuse(conversations.TooManyNative, "a conversation has at most %d outside chat", maxNative)
+	}
+	return nil
+}
+
+// applyParticipant sets the fields that need no storage to be checked.
+func (b *Bridge) applyParticipant(p *conversations.Participant, f ParticipantFields) error {
+	if err := checkAttributes(f.Attributes, maxAttributes); err != nil {
+		return err
+	}
+	if f.Role != nil && *f.Role != b.cfg.Service.ConversationRole && *f.Role != b.cfg.Service.ConversationCreatorRole {
+		return conversations.Refuse(conversations.RoleUnknown, "use one of the service's conversation roles")
+	}
+	if f.LastReadIndex != nil && *f.LastReadIndex < 0 {
+		return conversations.Refuse(conversations.ReadIndexInvalid, "use an index from 0, or null")
+	}
+	set(&p.Attributes, f.Attributes)
+	setOptional(&p.Role, f.Role)
+	if f.LastReadIndex != nil {
+		now := b.now()
+		p.LastReadIndex, p.LastReadAt = f.LastReadIndex, &now
+	}
+	if f.ClearLastRead {
+		p.LastReadIndex, p.LastReadAt = nil, nil
+	}
+	setOptional(&p.LastReadAt, f.LastReadAt)
+	set(&p.Created, f.Created)
+	set(&p.Updated, f.Updated)
+	return nil
+}
+
+func (b *Bridge) ensureUser(tx Tx, caller Caller, service conversations.ServiceID, p conversations.Participant) error {
+	if p.Identity == nil {
+		return nil
+	}
+	now := b.now()
+	u := conversations.User{
+		ID: conversations.NewID[conversations.UserID](now), Service: service, Identity: *p.Identity,
+		Role: b.cfg.Service.UserRole, Created: now, Updated: now,
+	}
+	created, err := tx.EnsureUser(u)
+	if err != nil || !created {
+		return err
+	}
+	return b.record(tx, caller, conversations.UserAdded, "", conversations.Resource{User: &u}, conversations.Resource{})
+}

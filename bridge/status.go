@@ -1,0 +1,142 @@
+package bridge
+
+import (
+	"context"
+	"strconv"
+
+	"bridged/bindings"
+	"bridged/conversations"
+	"bridged/receipts"
+)
+
+// AcceptStatuses stores status reports from a carrier, all in one commit. When
+// it returns nil they are on disk and the carrier may be answered.
+func (b *Bridge) AcceptStatuses(ctx context.Context, reports []conversations.StatusReport) error {
+	if len(reports) == 0 {
+		return nil
+	}
+	return b.commit(ctx, func(tx Tx) error {
+		for _, report := range reports {
+			r := conversations.StatusRecord{StatusReport: report, Received: b.now()}
+			if report.Address != "" && report.Proxy != "" {
+				r.PairKey = bindings.MatchKey(report.Address, report.Proxy)
+			}
+			if err := tx.InsertStatus(&r); err != nil {
+				return err
+			}
+			if err := tx.Enqueue(seqTask(TopicStatuses, statusKey(report), r.Seq)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// statusKey keeps the reports of one carrier's message in order. The length in
+// front keeps two channels' ids apart whatever is in them.
+func statusKey(r conversations.StatusReport) string {
+	return strconv.Itoa(len(r.Channel)) + ":" + r.Channel + r.ProviderID
+}
+
+// Advance carries out the task of an accepted status report: it moves the
+// receipt of its delivery on. A report of a message that is not known is kept,
+// in case the answer to the send is still under way (contract, 14); one that
+// fits a send of unknown outcome settles it (contract, 11).
+func (b *Bridge) Advance(ctx context.Context, task, seq int64) error {
+	var (
+		r    conversations.StatusRecord
+		fate ReportFate
+	)
+	err := b.commit(ctx, func(tx Tx) error {
+		fate = ""
+		var err error
+		r, err = tx.FindStatus(seq)
+		switch {
+		case conversations.NotFound.Is(err), err == nil && r.Delivery != "":
+			return tx.Finish(task)
+		case err != nil:
+			return err
+		}
+		if fate, err = b.advance(tx, r); err != nil {
+			return err
+		}
+		return tx.Finish(task)
+	})
+	if err == nil && fate != "" {
+		b.cfg.Observer.Reported(r.Channel, fate)
+	}
+	return err
+}
+
+func (b *Bridge) advance(tx Tx, r conversations.StatusRecord) (ReportFate, error) {
+	d, a, err := tx.FindAttempt(r.Channel, r.ProviderID)
+	if conversations.NotFound.Is(err) {
+		return b.adopt(tx, r)
+	}
+	if err != nil {
+		return "", err
+	}
+	if err := tx.MatchStatus(r.Seq, d.ID); err != nil {
+		return "", err
+	}
+	if !advance(&a, r.StatusReport) {
+		return ReportStale, nil
+	}
+	if err := tx.UpdateAttempt(d, a); err != nil {
+		return "", err
+	}
+	if d.Progress.InLine() {
+		return ReportAdvanced, nil // other parts are under way: the whole is settled with them
+	}
+	p := receipts.Part{Status: a.Status, ErrorCode: a.ErrorCode}
+	if d.Parts > 1 {
+		if p, err = whole(tx, d); err != nil {
+			return "", err
+		}
+	}
+	return ReportAdvanced, b.updateReceipt(tx, d, p)
+}
+
+// advance moves an attempt on to a reported status, if that is further.
+func advance(a *conversations.Attempt, r conversations.StatusReport) bool {
+	if !receipts.Advances(a.Status, r.Status) {
+		return false
+	}
+	a.Status = r.Status
+	a.ErrorCode, a.CarrierCode, a.Detail = 0, r.CarrierCode, r.Detail
+	if receipts.Failed(r.Status) {
+		a.ErrorCode = r.ErrorCode
+	}
+	return true
+}
+
+// adopt settles the pair's send of unknown outcome by a report of a message
+// that nobody else knows: of one pair one send is under way at a time, so it can
+// only be that one.
+func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord) (ReportFate, error) {
+	if r.PairKey == "" {
+		return ReportEarly, nil
+	}
+	d, a, err := tx.UnknownAttempt(r.Channel, r.PairKey)
+	if conversations.NotFound.Is(err) {
+		return ReportEarly, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	a.Outcome, a.ProviderID, a.Status = conversations.OutcomeAccepted, r.ProviderID, conversations.StatusSent
+	advance(&a, r.StatusReport)
+	if err := tx.UpdateAttempt(d, a); err != nil {
+		return "", err
+	}
+	if err := tx.MatchStatus(r.Seq, d.ID); err != nil {
+		return "", err
+	}
+	if a.Part == 0 {
+		d.ProviderID = a.ProviderID
+	}
+	if a.Part+1 < d.Parts && !receipts.Failed(a.Status) {
+		return ReportAdvanced, b.requeue(tx, d)
+	}
+	return ReportAdvanced, b.complete(tx, d)
+}

@@ -1,0 +1,185 @@
+package bridge
+
+import (
+	"context"
+	"time"
+
+	"bridged/conversations"
+)
+
+// Committer runs op within one durable commit and returns when that commit is
+// on disk. Op sees its own writes and nobody else's in between; when it returns
+// an error nothing that it wrote remains. It may be run again, so it must have no
+// effect outside the Tx but assigning its results.
+//
+// conversations.ErrUnavailable is returned when the store cannot commit.
+type Committer func(ctx context.Context, op func(Tx) error) error
+
+// Commits makes a Committer of a store's own method, whose transaction type it
+// need not know.
+func Commits[T Tx](update func(context.Context, func(T) error) error) Committer {
+	return func(ctx context.Context, op func(Tx) error) error {
+		return update(ctx, func(tx T) error { return op(tx) })
+	}
+}
+
+// Tx is what a verb sees of the store within one commit. Each part of it is
+// declared for the verbs that need it. A row that is looked for and not there is
+// a *conversations.Error with conversations.NotFound.
+type Tx interface {
+	ConversationRows
+	ParticipantRows
+	UserRows
+	BindingRows
+	MessageRows
+	InboundRows
+	DeliveryRows
+	LineRows
+	AttemptRows
+	StatusRows
+	Outbox
+	Answers
+}
+
+// ConversationRows are the conversations.
+type ConversationRows interface {
+	// FindConversation returns a conversation of a service.
+	FindConversation(service conversations.ServiceID, key conversations.ConversationKey) (conversations.Conversation, error)
+	// InsertConversation stores a new one; UniqueNameTaken when the name is.
+	InsertConversation(c *conversations.Conversation) error
+	// UpdateConversation stores all that can change, but NextIndex.
+	UpdateConversation(c conversations.Conversation) error
+	// DeleteConversation removes it with its participants, messages and
+	// receipts. It returns the pairs from whose lines a delivery was removed.
+	DeleteConversation(id conversations.ConversationID) (pairKeys []string, err error)
+	// NextIndex takes the next index of the conversation and stores what the
+	// activity changes: the state and the timers' dates.
+	NextIndex(c *conversations.Conversation) (int64, error)
+}
+
+// ParticipantRows are the participants.
+type ParticipantRows interface {
+	FindParticipant(c conversations.ConversationID, key conversations.ParticipantKey) (conversations.Participant, error)
+	// Participants returns all participants of a conversation, oldest first.
+	Participants(id conversations.ConversationID) ([]conversations.Participant, error)
+	InsertParticipant(p *conversations.Participant) error
+	UpdateParticipant(p conversations.Participant) error
+	// DeleteParticipant removes it and frees its pair.
+	DeleteParticipant(p conversations.Participant) error
+}
+
+// UserRows are the users of the chat services.
+type UserRows interface {
+	// EnsureUser stores the user unless its service has one of that identity.
+	EnsureUser(u conversations.User) (created bool, err error)
+}
+
+// BindingRows are the live pairs: which participant a pair of addresses means.
+type BindingRows interface {
+	// BindPair gives the pair to the participant, or returns the ID of the
+	// conversation that holds it.
+	BindPair(matchKey string, p conversations.Participant) (holder conversations.ConversationID, err error)
+	// FreePairs frees the pairs of a whole conversation.
+	FreePairs(id conversations.ConversationID) error
+	// FreePair frees the pair of one participant.
+	FreePair(id conversations.ParticipantID) error
+	// Resolve returns the participant that holds the pair, and its conversation.
+	Resolve(matchKey string) (conversations.Participant, conversations.Conversation, error)
+}
+
+// MessageRows are the messages.
+type MessageRows interface {
+	FindMessage(c conversations.ConversationID, id conversations.MessageID) (conversations.Message, error)
+	InsertMessage(m conversations.Message) error
+	UpdateMessage(m conversations.Message) error
+	// DeleteMessage removes it with its receipts. It returns the pairs from whose
+	// lines a delivery was removed.
+	DeleteMessage(m conversations.Message) (pairKeys []string, err error)
+}
+
+// InboundRows are the accepted inbound messages.
+type InboundRows interface {
+	// InsertInbound stores the message unless its channel has delivered one with
+	// the same provider id before.
+	InsertInbound(r *conversations.InboundRecord) (isNew bool, err error)
+	FindInbound(seq int64) (conversations.InboundRecord, error)
+	// FinishInbound records what became of it.
+	FinishInbound(r conversations.InboundRecord, message conversations.MessageID) error
+	// CountInbound returns how many are pending.
+	CountInbound() (int, error)
+}
+
+// DeliveryRows are the deliveries.
+type DeliveryRows interface {
+	InsertDelivery(d *conversations.Delivery) error
+	FindDelivery(id conversations.DeliveryID) (conversations.Delivery, error)
+	UpdateDelivery(d conversations.Delivery) error
+	// InsertDeadLetter shows something given up to the operator.
+	InsertDeadLetter(l conversations.DeadLetter) error
+	// MessageOf returns the message that a delivery carries.
+	MessageOf(d conversations.Delivery) (conversations.Message, error)
+}
+
+// LineRows see the deliveries of one pair as a line, which is served one at a
+// time and in order.
+type LineRows interface {
+	// PairBusy says whether any delivery of the pair is in line.
+	PairBusy(pairKey string) (bool, error)
+	// NextInLine returns the pair's oldest delivery that is in line.
+	NextInLine(pairKey string) (d conversations.Delivery, ok bool, err error)
+	// DueDeliveries returns up to limit deliveries whose due time has come,
+	// oldest first, and when the next one after them is due (zero for none).
+	DueDeliveries(now time.Time, limit int) (due []conversations.Delivery, next time.Time, err error)
+	// InterruptedDeliveries returns those that a crash left in ProgressSending.
+	InterruptedDeliveries() ([]conversations.Delivery, error)
+	// StrandedDeliveries returns the heads of lines that are waiting without a
+	// task to send them.
+	StrandedDeliveries() ([]conversations.Delivery, error)
+}
+
+// AttemptRows are the attempts to hand a delivery over.
+type AttemptRows interface {
+	InsertAttempt(d conversations.Delivery, a conversations.Attempt) error
+	UpdateAttempt(d conversations.Delivery, a conversations.Attempt) error
+	// Attempts returns the attempts of a delivery, first to last.
+	Attempts(d conversations.Delivery) ([]conversations.Attempt, error)
+	// FindAttempt returns the delivery and attempt that the carrier knows by
+	// this id.
+	FindAttempt(channel, providerID string) (conversations.Delivery, conversations.Attempt, error)
+	// UnknownAttempt returns the delivery of the pair whose outcome is unknown,
+	// with its last attempt.
+	UnknownAttempt(channel, pairKey string) (conversations.Delivery, conversations.Attempt, error)
+}
+
+// StatusRows are the carriers' status reports.
+type StatusRows interface {
+	InsertStatus(r *conversations.StatusRecord) error
+	FindStatus(seq int64) (conversations.StatusRecord, error)
+	// MatchStatus records which delivery the report is about.
+	MatchStatus(seq int64, d conversations.DeliveryID) error
+	// EarlyStatuses returns the reports that came before anything was known of
+	// their message, in order of arrival: those of a provider id, or, where that
+	// is empty, those of a pair that came after since.
+	EarlyStatuses(channel, providerID, pairKey string, since time.Time) ([]conversations.StatusRecord, error)
+	// DropStatuses removes the early ones from before t and counts them by channel.
+	DropStatuses(t time.Time) (map[string]int, error)
+}
+
+// Outbox is what connects commits with the pipeline.
+type Outbox interface {
+	// Enqueue adds a task; the pipeline takes it up after the commit.
+	Enqueue(t conversations.Task) error
+	// Finish removes the task that was just carried out. A seq of 0 is none.
+	Finish(seq int64) error
+	// Record adds an event.
+	Record(e conversations.Event) error
+}
+
+// Answers are the answers to requests that carried an idempotency key.
+type Answers interface {
+	// Answer returns the answer kept for the key.
+	Answer(key string) (a conversations.Answer, ok bool, err error)
+	KeepAnswer(key string, a conversations.Answer) error
+	// ForgetAnswers removes those from before t.
+	ForgetAnswers(t time.Time) error
+}

@@ -1,0 +1,26 @@
+package bridge
+
+import (
+	"strconv"
+
+	"bridged/conversations"
+)
+
+// The topics of the outbox. pipeline/routes.go says what handles each.
+const (
+	TopicInbound  = "inbound"  // payload: seq of an accepted inbound message
+	TopicStatuses = "statuses" // payload: seq of an accepted status report
+	topicOutbound = "outbound."
+)
+
+// TopicOutbound is the topic of the deliveries that a channel carries; the
+// payload is the delivery's ID.
+func TopicOutbound(channel string) string { return topicOutbound + channel }
+
+func seqTask(topic, key string, seq int64) conversations.Task {
+	return conversations.Task{Topic: topic, Key: key, Payload: strconv.AppendInt(nil, seq, 10)}
+}
+
+func sendTask(d conversations.Delivery, pairKey string) conversations.Task {
+	return conversations.Task{Topic: TopicOutbound(d.Channel), Key: pairKey, Payload: []byte(d.ID)}
+}
