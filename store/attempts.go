@@ -1,0 +1,160 @@
+package store
+
+import (
+	"time"
+
+	"bridged/conversations"
+)
+
+const attemptColumns = `a.number, a.part, a.outcome, a.provider_id, a.status, a.error_code, a.carrier_code, a.detail,
+	a.started, a.ended`
+
+// attemptRow is an attempt as its columns have it.
+type attemptRow struct {
+	conversations.Attempt
+	provider       *string
+	started, ended int64
+}
+
+func (r *attemptRow) into() []any {
+	a := &r.Attempt
+	return []any{
+		&a.Number, &a.Part, &a.Outcome, &r.provider, &a.Status, &a.ErrorCode, &a.CarrierCode, &a.Detail,
+		&r.started, &r.ended,
+	}
+}
+
+func (r *attemptRow) attempt() conversations.Attempt {
+	a := r.Attempt
+	if r.provider != nil {
+		a.ProviderID = *r.provider
+	}
+	a.Started, a.Ended = fromMicros(r.started), fromMicros(r.ended)
+	return a
+}
+
+func attemptsOf(q querier, d conversations.Delivery) ([]conversations.Attempt, error) {
+	return all(q, func(s scanner) (conversations.Attempt, error) {
+		var r attemptRow
+		if err := s.Scan(r.into()...); err != nil {
+			return conversations.Attempt{}, err
+		}
+		return r.attempt(), nil
+	}, "SELECT "+attemptColumns+" FROM attempts a WHERE a.delivery_id = $1 ORDER BY a.number", d.ID)
+}
+
+// Attempts returns the attempts of a delivery, first to last.
+func (tx *Tx) Attempts(d conversations.Delivery) ([]conversations.Attempt, error) {
+	return attemptsOf(tx.querier, d)
+}
+
+// InsertAttempt stores a new attempt.
+func (tx *Tx) InsertAttempt(d conversations.Delivery, a conversations.Attempt) error {
+	return tx.run(`INSERT INTO attempts (delivery_id, number, channel, part, outcome, provider_id, status, error_code,
+		carrier_code, detail, started, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		d.ID, a.Number, d.Channel, a.Part, a.Outcome, optionalText(a.ProviderID), a.Status, a.ErrorCode,
+		a.CarrierCode, a.Detail, micros(a.Started), micros(a.Ended))
+}
+
+// UpdateAttempt stores what can change.
+func (tx *Tx) UpdateAttempt(d conversations.Delivery, a conversations.Attempt) error {
+	return tx.run(`UPDATE attempts SET outcome = $3, provider_id = $4, status = $5, error_code = $6, carrier_code = $7,
+		detail = $8, ended = $9 WHERE delivery_id = $1 AND number = $2`,
+		d.ID, a.Number, a.Outcome, optionalText(a.ProviderID), a.Status, a.ErrorCode, a.CarrierCode, a.Detail, micros(a.Ended))
+}
+
+func optionalText(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// FindAttempt returns the delivery and the attempt that the carrier knows by
+// this id.
+func (tx *Tx) FindAttempt(channel, providerID string) (conversations.Delivery, conversations.Attempt, error) {
+	return tx.attemptWhere("a.channel = $1 AND a.provider_id = $2 LIMIT 1", channel, providerID)
+}
+
+// UnknownAttempt returns the delivery of the pair whose outcome is unknown, with
+// its last attempt.
+func (tx *Tx) UnknownAttempt(channel, pairKey string) (conversations.Delivery, conversations.Attempt, error) {
+	return tx.attemptWhere(`d.channel = $1 AND d.pair_key = $2 AND d.progress = 3
+		ORDER BY d.seq, a.number DESC LIMIT 1`, channel, pairKey)
+}
+
+func (tx *Tx) attemptWhere(condition string, args ...any) (conversations.Delivery, conversations.Attempt, error) {
+	var (
+		d deliveryRow
+		a attemptRow
+	)
+	err := tx.one("SELECT "+deliveryColumns+", "+attemptColumns+` FROM attempts a
+		JOIN deliveries d ON d.id = a.delivery_id WHERE `+condition, args, append(d.into(), a.into()...)...)
+	return d.delivery(), a.attempt(), notFound(err, "attempt")
+}
+
+const statusColumns = `s.seq, s.channel, s.provider_id, s.pair_key, s.status, s.error_code, s.carrier_code, s.detail,
+	s.at, s.received, s.delivery_id`
+
+func scanStatus(s scanner) (conversations.StatusRecord, error) {
+	var (
+		r            conversations.StatusRecord
+		delivery     *conversations.DeliveryID
+		at, received int64
+	)
+	err := s.Scan(&r.Seq, &r.Channel, &r.ProviderID, &r.PairKey, &r.Status, &r.ErrorCode, &r.CarrierCode, &r.Detail,
+		&at, &received, &delivery)
+	if delivery != nil {
+		r.Delivery = *delivery
+	}
+	r.At, r.Received = fromMicros(at), fromMicros(received)
+	return r, err
+}
+
+// InsertStatus stores a status report and sets its Seq.
+func (tx *Tx) InsertStatus(r *conversations.StatusRecord) error {
+	seq, err := tx.insert(`INSERT INTO statuses (channel, provider_id, pair_key, status, error_code, carrier_code, detail,
+		at, received) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING seq`,
+		r.Channel, r.ProviderID, r.PairKey, r.Status, r.ErrorCode, r.CarrierCode, r.Detail, micros(r.At), micros(r.Received))
+	r.Seq = seq
+	return err
+}
+
+// FindStatus returns an accepted status report.
+func (tx *Tx) FindStatus(seq int64) (conversations.StatusRecord, error) {
+	r, err := first(tx.querier, scanStatus, "SELECT "+statusColumns+" FROM statuses s WHERE s.seq = $1", seq)
+	return r, notFound(err, "status report")
+}
+
+// MatchStatus records which delivery a report is about.
+func (tx *Tx) MatchStatus(seq int64, d conversations.DeliveryID) error {
+	return tx.run("UPDATE statuses SET delivery_id = $2 WHERE seq = $1", seq, d)
+}
+
+// EarlyStatuses returns the reports of messages that are not known yet: those of
+// a provider id, or, where that is empty, those of a pair that came after since.
+func (tx *Tx) EarlyStatuses(channel, providerID, pairKey string, since time.Time) ([]conversations.StatusRecord, error) {
+	if providerID != "" {
+		return all(tx.querier, scanStatus, "SELECT "+statusColumns+` FROM statuses s
+			WHERE s.channel = $1 AND s.provider_id = $2 AND s.delivery_id IS NULL ORDER BY s.seq`, channel, providerID)
+	}
+	return all(tx.querier, scanStatus, "SELECT "+statusColumns+` FROM statuses s
+		WHERE s.pair_key = $1 AND s.received >= $2 AND s.channel = $3 AND s.delivery_id IS NULL
+		AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.channel = s.channel AND a.provider_id = s.provider_id)
+		ORDER BY s.seq`,
+		pairKey, micros(since), channel)
+}
+
+// DropStatuses removes reports from before t whose message never became known,
+// and counts them by channel.
+func (tx *Tx) DropStatuses(t time.Time) (map[string]int, error) {
+	channels, err := all(tx.querier, scanText, "SELECT channel FROM statuses WHERE delivery_id IS NULL AND received < $1", micros(t))
+	if err != nil || len(channels) == 0 {
+		return nil, err
+	}
+	counts := make(map[string]int)
+	for _, c := range channels {
+		counts[c]++
+	}
+	return counts, tx.run("DELETE FROM statuses WHERE delivery_id IS NULL AND received < $1", micros(t))
+}

@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// hub connects the writer with the queues: it tells them of new rows, and of
+// rows that are gone because the commit of their handler removed them.
+type hub struct {
+	db *DB
+
+	mu     sync.Mutex
+	groups map[string][]string // consumer groups by topic
+	queues map[string]*queue   // those that somebody has subscribed to
+	taken  map[int64]*taken    // rows that are being handled
+}
+
+// taken is a row that is being handled.
+type taken struct {
+	row
+	line *line
+	gone atomic.Bool // its handler's commit has removed it
+}
+
+func newHub(db *DB) *hub {
+	return &hub{
+		db:     db,
+		groups: make(map[string][]string),
+		queues: make(map[string]*queue),
+		taken:  make(map[int64]*taken),
+	}
+}
+
+// loadGroups reads which consumer groups there are.
+func (h *hub) loadGroups(ctx context.Context) error {
+	type group struct{ topic, name string }
+	list, err := all(h.db.reader(ctx), func(s scanner) (g group, err error) {
+		err = s.Scan(&g.topic, &g.name)
+		return g, err
+	}, "SELECT topic, name FROM outbox_groups ORDER BY topic, name")
+	for _, g := range list {
+		h.groups[g.topic] = append(h.groups[g.topic], g.name)
+	}
+	return err
+}
+
+// queueName is the queue of a topic and a consumer group.
+func queueName(topic, group string) string {
+	if group == "" {
+		return topic
+	}
+	return topic + "@" + group
+}
+
+// queuesOf returns the queues that a message of the topic goes to: one for each
+// consumer group, or the topic's own where it has none.
+func (h *hub) queuesOf(topic string) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	groups := h.groups[topic]
+	if len(groups) == 0 {
+		return []string{topic}
+	}
+	names := make([]string, len(groups))
+	for i, g := range groups {
+		names[i] = queueName(topic, g)
+	}
+	return names
+}
+
+// register makes a consumer group known, so that it gets what is published from
+// now on.
+func (h *hub) register(ctx context.Context, topic, group string) error {
+	if group == "" || slices.Contains(h.groupsOf(topic), group) {
+		return nil
+	}
+	err := h.db.Update(ctx, func(tx *Tx) error {
+		return tx.run("INSERT INTO outbox_groups (topic, name) VALUES ($1, $2) ON CONFLICT (topic, name) DO NOTHING", topic, group)
+	})
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !slices.Contains(h.groups[topic], group) {
+		h.groups[topic] = append(h.groups[topic], group)
+	}
+	return nil
+}
+
+func (h *hub) groupsOf(topic string) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.groups[topic])
+}
+
+// queue returns the queue of that name, which all its subscriptions share.
+func (h *hub) queue(name string) *queue {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	q, ok := h.queues[name]
+	if !ok {
+		q = newQueue(h.db, name)
+		h.queues[name] = q
+	}
+	return q
+}
+
+// committed is called by the writer after a commit, for each operation.
+func (h *hub) committed(e effects) {
+	if len(e.woken) == 0 && len(e.finished) == 0 {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, seq := range e.finished {
+		if t := h.taken[seq]; t != nil {
+			t.gone.Store(true)
+		}
+	}
+	for _, name := range e.woken {
+		if q := h.queues[name]; q != nil {
+			q.wake()
+		}
+	}
+}
+
+func (h *hub) track(t *taken) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.taken[t.seq] = t
+}
+
+func (h *hub) untrack(t *taken) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.taken, t.seq)
+}
+
+// close ends the waiting of all queues.
+func (h *hub) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, q := range h.queues {
+		q.close()
+	}
+}

@@ -1,0 +1,178 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"bridged/conversations"
+)
+
+const participantColumns = `p.seq, p.id, p.conversation_id, p.identity, p.address, p.proxy, p.attributes, p.role_id,
+	p.last_read_index, p.last_read_at, p.created, p.updated`
+
+// participantRow is a participant as its columns have it.
+type participantRow struct {
+	conversations.Participant
+	address, proxy   *conversations.Address
+	lastRead         *int64
+	created, updated int64
+}
+
+func (r *participantRow) into() []any {
+	p := &r.Participant
+	return []any{
+		&p.Seq, &p.ID, &p.Conversation, &p.Identity, &r.address, &r.proxy, &p.Attributes, &p.Role,
+		&p.LastReadIndex, &r.lastRead, &r.created, &r.updated,
+	}
+}
+
+func (r *participantRow) participant() conversations.Participant {
+	p := r.Participant
+	if r.address != nil && r.proxy != nil {
+		p.Binding = &conversations.Binding{Address: *r.address, Proxy: *r.proxy}
+	}
+	if r.lastRead != nil {
+		at := fromMicros(*r.lastRead)
+		p.LastReadAt = &at
+	}
+	p.Created, p.Updated = fromMicros(r.created), fromMicros(r.updated)
+	return p
+}
+
+func scanParticipant(s scanner) (conversations.Participant, error) {
+	var r participantRow
+	if err := s.Scan(r.into()...); err != nil {
+		return conversations.Participant{}, err
+	}
+	return r.participant(), nil
+}
+
+func findParticipant(q querier, c conversations.ConversationID, key conversations.ParticipantKey) (conversations.Participant, error) {
+	query, arg := "SELECT "+participantColumns+" FROM participants p WHERE p.conversation_id = $1 AND p.id = $2", string(key.ID)
+	if key.Identity != "" {
+		query, arg = "SELECT "+participantColumns+" FROM participants p WHERE p.conversation_id = $1 AND p.identity = $2", key.Identity
+	}
+	p, err := first(q, scanParticipant, query, c, arg)
+	return p, notFound(err, "participant")
+}
+
+// Participant returns a participant of a conversation.
+func (db *DB) Participant(ctx context.Context, c conversations.ConversationID, key conversations.ParticipantKey) (conversations.Participant, error) {
+	return findParticipant(db.reader(ctx), c, key)
+}
+
+// Participants returns a page of a conversation's participants, oldest first.
+func (db *DB) Participants(ctx context.Context, c conversations.ConversationID, p conversations.Page) (conversations.Listing[conversations.Participant], error) {
+	return listed[conversations.Participant]{
+		columns: participantColumns, from: "FROM participants p WHERE p.conversation_id = $1", args: []any{c},
+		major: "p.seq", scan: scanParticipant,
+		cursor: func(p conversations.Participant) conversations.Cursor { return conversations.Cursor{Major: p.Seq} },
+	}.page(db.reader(ctx), p)
+}
+
+// FindParticipant is Participant within a commit.
+func (tx *Tx) FindParticipant(c conversations.ConversationID, key conversations.ParticipantKey) (conversations.Participant, error) {
+	return findParticipant(tx.querier, c, key)
+}
+
+// Participants returns all participants of a conversation, oldest first.
+func (tx *Tx) Participants(c conversations.ConversationID) ([]conversations.Participant, error) {
+	return all(tx.querier, scanParticipant,
+		"SELECT "+participantColumns+" FROM participants p WHERE p.conversation_id = $1 ORDER BY p.seq", c)
+}
+
+// InsertParticipant stores a new participant and sets its Seq.
+func (tx *Tx) InsertParticipant(p *conversations.Participant) error {
+	address, proxy := bindingColumns(*p)
+	seq, err := tx.insert(`INSERT INTO participants (id, conversation_id, identity, address, proxy, attributes, role_id,
+		last_read_index, last_read_at, created, updated)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING seq`,
+		p.ID, p.Conversation, p.Identity, address, proxy, p.Attributes, p.Role,
+		p.LastReadIndex, optionalMicros(p.LastReadAt), micros(p.Created), micros(p.Updated))
+	p.Seq = seq
+	return err
+}
+
+// UpdateParticipant stores what can change.
+func (tx *Tx) UpdateParticipant(p conversations.Participant) error {
+	address, proxy := bindingColumns(p)
+	return tx.run(`UPDATE participants SET identity = $2, address = $3, proxy = $4, attributes = $5, role_id = $6,
+		last_read_index = $7, last_read_at = $8, created = $9, updated = $10 WHERE id = $1`,
+		p.ID, p.Identity, address, proxy, p.Attributes, p.Role,
+		p.LastReadIndex, optionalMicros(p.LastReadAt), micros(p.Created), micros(p.Updated))
+}
+
+// DeleteParticipant removes a participant and frees its pair.
+func (tx *Tx) DeleteParticipant(p conversations.Participant) error {
+	if err := tx.FreePair(p.ID); err != nil {
+		return err
+	}
+	return tx.run("DELETE FROM participants WHERE id = $1", p.ID)
+}
+
+func bindingColumns(p conversations.Participant) (address, proxy *conversations.Address) {
+	if p.Binding == nil {
+		return nil, nil
+	}
+	return &p.Binding.Address, &p.Binding.Proxy
+}
+
+func optionalMicros(t *time.Time) *int64 {
+	if t == nil {
+		return nil
+	}
+	n := micros(*t)
+	return &n
+}
+
+// EnsureUser stores the user unless its service has one of that identity.
+func (tx *Tx) EnsureUser(u conversations.User) (created bool, err error) {
+	return tx.insertNew(`INSERT INTO users (id, service_id, identity, role_id, created, updated)
+		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (service_id, identity) DO NOTHING`,
+		u.ID, u.Service, u.Identity, u.Role, micros(u.Created), micros(u.Updated))
+}
+
+// insertNew runs an INSERT … ON CONFLICT DO NOTHING and says whether it inserted.
+func (tx *Tx) insertNew(query string, args ...any) (bool, error) {
+	result, err := tx.exec(query, args...)
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
+
+// BindPair gives the pair to the participant, or returns the conversation that
+// holds it.
+func (tx *Tx) BindPair(matchKey string, p conversations.Participant) (holder conversations.ConversationID, err error) {
+	isNew, err := tx.insertNew(`INSERT INTO pairs (match_key, participant_id, conversation_id) VALUES ($1, $2, $3)
+		ON CONFLICT (match_key) DO NOTHING`, matchKey, p.ID, p.Conversation)
+	if err != nil || isNew {
+		return "", err
+	}
+	err = tx.one("SELECT conversation_id FROM pairs WHERE match_key = $1", []any{matchKey}, &holder)
+	return holder, err
+}
+
+// FreePairs frees the pairs of all participants of a conversation.
+func (tx *Tx) FreePairs(id conversations.ConversationID) error {
+	return tx.run("DELETE FROM pairs WHERE conversation_id = $1", id)
+}
+
+// FreePair frees the pair of one participant.
+func (tx *Tx) FreePair(id conversations.ParticipantID) error {
+	return tx.run("DELETE FROM pairs WHERE participant_id = $1", id)
+}
+
+// Resolve returns the participant that holds the pair, and its conversation.
+func (tx *Tx) Resolve(matchKey string) (conversations.Participant, conversations.Conversation, error) {
+	var (
+		p participantRow
+		c conversationRow
+	)
+	err := tx.one("SELECT "+participantColumns+", "+conversationColumns+` FROM pairs b
+		JOIN participants p ON p.id = b.participant_id
+		JOIN conversations c ON c.id = b.conversation_id
+		WHERE b.match_key = $1`, []any{matchKey}, append(p.into(), c.into()...)...)
+	return p.participant(), c.conversation(), notFound(err, "pair")
+}
