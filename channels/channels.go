@@ -1,0 +1,86 @@
+// Package channels is the plug between bridged and the carriers.
+//
+// A driver for a carrier implements Adapter and, where it can, the capability
+// interfaces beside it. That is all that the rest of the program knows of it:
+// nothing outside this folder asks which channel it deals with. A new driver is
+// one folder with its test data and one line in cmd/bridged; the conformance
+// kit in channeltest says whether it behaves. docs/adding-a-channel.md walks
+// through one.
+package channels
+
+import (
+	"context"
+	"net/http"
+
+	"bridged/conversations"
+)
+
+// Adapter hands messages to one carrier account.
+type Adapter interface {
+	// Name is the channel's configured name, its segment in hook URLs.
+	Name() string
+	// Type is the type of the addresses that the channel reaches.
+	Type() conversations.ChannelType
+	// ParseAddress returns the address in the form in which it is kept and sent
+	// to, or an error that says what is wrong with it. It never refuses a number
+	// because a table of numbering plans does not know it.
+	ParseAddress(s string) (conversations.Address, error)
+	// Send hands one part over and returns when the carrier has answered. Any
+	// error is a *SendError; one that is not counts as of unknown outcome.
+	Send(ctx context.Context, out Outbound) (Sent, error)
+}
+
+// Outbound is one part of a message on its way to one person. It holds nothing
+// of the person who wrote it: masking begins here.
+type Outbound struct {
+	From  conversations.Address // the proxy address of ours
+	To    conversations.Address // the person
+	Body  string
+	Media []conversations.Media
+}
+
+// Sent is a carrier's acceptance.
+type Sent struct {
+	ProviderID string // the carrier's id, which its status reports will name
+}
+
+// HookRequest is an HTTP request from a carrier, read in full.
+type HookRequest struct {
+	Method string
+	// URL is the address that the carrier was told: built on public_url,
+	// whatever Host header the request carried. Signatures cover it.
+	URL    string
+	Query  map[string][]string
+	Header http.Header
+	Body   []byte
+}
+
+// Received is what a hook request carried, in normal form.
+type Received struct {
+	Messages []conversations.Inbound
+	Statuses []conversations.StatusReport
+	// ContentType and Reply are answered to the carrier once all of the above is
+	// durably stored.
+	ContentType string
+	Reply       []byte
+}
+
+// HookReceiver is the capability of a carrier that calls over HTTP. The error
+// is ErrSignature, or one that wraps ErrMalformed; anything that the carrier may
+// legitimately send and bridged has no use for is no error.
+type HookReceiver interface {
+	ReceiveHook(r HookRequest) (Received, error)
+}
+
+// Challenger is the capability of a carrier that verifies a hook URL by a GET
+// request first. It returns what to echo, or ErrSignature.
+type Challenger interface {
+	AnswerChallenge(r HookRequest) (reply []byte, err error)
+}
+
+// TextLimiter is the capability of a channel whose messages have a longest
+// text. Longer ones are handed over in parts.
+type TextLimiter interface {
+	// MaxText is in UTF-16 code units, the unit in which carriers count.
+	MaxText() int
+}

@@ -1,0 +1,57 @@
+// Package twilio is the driver for SMS and MMS over Twilio's Programmable
+// Messaging. What it shares with WhatsApp over Twilio is in
+// channels/internal/programmable.
+package twilio
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"bridged/channels/internal/programmable"
+	"bridged/conversations"
+	"bridged/phone"
+)
+
+// DefaultAPIBaseURL is where Twilio's REST API is.
+const DefaultAPIBaseURL = programmable.DefaultAPIBaseURL
+
+// codeMedia is the reference's "Invalid Content-Type": what a refusal of media
+// is called on SMS and MMS (contract, 8).
+const codeMedia = 12300
+
+// Config is one Twilio account as a channel. All but APIBaseURL and HTTPClient
+// is required.
+type Config struct {
+	Name       string        // the channel's
+	PublicURL  string        // where Twilio finds this installation
+	AccountSID string        // AC…
+	AuthToken  func() string // asked each time, so that it can be changed at run time
+	APIBaseURL string        // empty: DefaultAPIBaseURL
+	HTTPClient *http.Client  // nil: one of its own
+}
+
+// Adapter is a channels.Adapter, HookReceiver and TextLimiter.
+type Adapter struct{ *programmable.Client }
+
+// New makes an Adapter, or says which setting is missing or wrong.
+func New(cfg Config) (*Adapter, error) {
+	client, err := programmable.New(programmable.Config(cfg), codeMedia)
+	if err != nil {
+		return nil, err
+	}
+	return &Adapter{Client: client}, nil
+}
+
+// Type is conversations.TypeSMS.
+func (a *Adapter) Type() conversations.ChannelType { return conversations.TypeSMS }
+
+// ParseAddress accepts a number in E.164 and a short code. Inbound messages may
+// come from other addresses too, such as a sender's name; nobody can answer those.
+func (a *Adapter) ParseAddress(s string) (conversations.Address, error) {
+	s = strings.TrimSpace(s)
+	if !phone.Valid(s) && !phone.ShortCode(s) {
+		return "", errors.New("a number on SMS is + and 7 to 15 digits, or a short code of 3 to 8 digits")
+	}
+	return conversations.Address(s), nil
+}

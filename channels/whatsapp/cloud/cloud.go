@@ -1,0 +1,163 @@
+// Package cloud is the driver for Meta's WhatsApp Business Cloud API
+// (carriers.md §3 a). One channel is one telephone number of a business, which
+// Meta names by its phone_number_id.
+//
+// cloud.go sends, receive.go takes requests apart, content.go turns what people
+// can send into text and media, codes.go translates Meta's error codes.
+package cloud
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"bridged/channels"
+	"bridged/channels/internal/carrierhttp"
+	"bridged/channels/internal/waid"
+	"bridged/conversations"
+)
+
+// DefaultAPIBaseURL is where Meta's Graph API is, its version included.
+const DefaultAPIBaseURL = "https://graph.facebook.com/v23.0"
+
+// maxText is the longest body of a text message, in UTF-16 code units.
+const maxText = 4096
+
+// Config is one number as a channel. All but APIBaseURL and HTTPClient is
+// required. The secrets are functions, asked each time, so that they can be
+// changed at run time.
+type Config struct {
+	Name          string                // the channel's
+	Number        conversations.Address // the number as a proxy address: whatsapp:+1…
+	PhoneNumberID string                // Meta's name for it
+	AccessToken   func() string         // for sending
+	AppSecret     func() string         // signs what Meta sends
+	VerifyToken   func() string         // Meta proves with it that the hook's URL was given to it
+	APIBaseURL    string                // empty: DefaultAPIBaseURL
+	HTTPClient    *http.Client          // nil: one of its own
+}
+
+// Adapter is a channels.Adapter, HookReceiver, Challenger and TextLimiter.
+type Adapter struct {
+	cfg      Config
+	endpoint string
+}
+
+// New makes an Adapter, or says which setting is missing or wrong.
+func New(cfg Config) (*Adapter, error) {
+	switch {
+	case cfg.Name == "":
+		return nil, errors.New("the channel's name is missing")
+	case cfg.PhoneNumberID == "":
+		return nil, errors.New("phone_number_id is missing")
+	case cfg.AccessToken == nil:
+		return nil, errors.New("access_token is missing")
+	case cfg.AppSecret == nil:
+		return nil, errors.New("app_secret is missing")
+	case cfg.VerifyToken == nil:
+		return nil, errors.New("verify_token is missing")
+	}
+	number, err := waid.Parse(string(cfg.Number))
+	if err != nil {
+		return nil, err
+	}
+	cfg.Number = number
+	if cfg.APIBaseURL == "" {
+		cfg.APIBaseURL = DefaultAPIBaseURL
+	}
+	base, err := carrierhttp.Base(cfg.APIBaseURL)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.HTTPClient == nil {
+		cfg.HTTPClient = carrierhttp.NewClient()
+	}
+	return &Adapter{cfg: cfg, endpoint: base + "/" + url.PathEscape(cfg.PhoneNumberID) + "/messages"}, nil
+}
+
+// Name is the channel's name.
+func (a *Adapter) Name() string { return a.cfg.Name }
+
+// Type is "whatsapp".
+func (a *Adapter) Type() conversations.ChannelType { return waid.Type }
+
+// ParseAddress accepts "whatsapp:" and a number in E.164 or a business-scoped
+// user id.
+func (a *Adapter) ParseAddress(s string) (conversations.Address, error) { return waid.Parse(s) }
+
+// MaxText is the longest text of one message, in UTF-16 code units.
+func (a *Adapter) MaxText() int { return maxText }
+
+// textMessage is the request that sends a text. Meta takes numbers without
+// their plus sign and business-scoped ids in the same field.
+type textMessage struct {
+	Product   string   `json:"messaging_product"`
+	Recipient string   `json:"recipient_type"`
+	To        string   `json:"to"`
+	Type      string   `json:"type"`
+	Text      textBody `json:"text"`
+}
+
+type textBody struct {
+	Body       string `json:"body"`
+	PreviewURL bool   `json:"preview_url"`
+}
+
+// Send hands a text over. Media are refused before any request. out.From is not
+// sent: the number is in the URL.
+func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
+	if len(out.Media) > 0 {
+		return channels.Sent{}, &channels.SendError{
+			Verdict: channels.Permanent, Code: codeContent, Detail: "media is not relayed on this channel yet",
+		}
+	}
+	body, err := json.Marshal(textMessage{
+		Product:   "whatsapp",
+		Recipient: "individual",
+		To:        waid.ToID(out.To),
+		Type:      "text",
+		Text:      textBody{Body: out.Body},
+	})
+	if err != nil { // cannot happen: strings and a bool
+		return channels.Sent{}, &channels.SendError{Verdict: channels.Permanent, Code: codeContent, Cause: err}
+	}
+	answer, err := carrierhttp.Post(ctx, a.cfg.HTTPClient, carrierhttp.Request{
+		URL: a.endpoint,
+		Header: http.Header{
+			"Authorization": {"Bearer " + a.cfg.AccessToken()},
+			"Content-Type":  {"application/json"},
+			"Accept":        {"application/json"},
+		},
+		Body: body,
+	})
+	if err != nil {
+		return channels.Sent{}, err
+	}
+	if answer.Status < 200 || answer.Status > 299 {
+		return channels.Sent{}, refusal(answer)
+	}
+	var accepted struct {
+		Messages []struct {
+			ID string `json:"id"`
+		} `json:"messages"`
+	}
+	if json.Unmarshal(answer.Body, &accepted) != nil || len(accepted.Messages) == 0 || accepted.Messages[0].ID == "" {
+		return channels.Sent{}, carrierhttp.Nonsense()
+	}
+	return channels.Sent{ProviderID: accepted.Messages[0].ID}, nil
+}
+
+// AnswerChallenge proves to Meta that the hook's URL is ours: the request that
+// brings the verify token gets its challenge back.
+func (a *Adapter) AnswerChallenge(r channels.HookRequest) ([]byte, error) {
+	query := url.Values(r.Query)
+	token := a.cfg.VerifyToken()
+	right := subtle.ConstantTimeCompare([]byte(query.Get("hub.verify_token")), []byte(token)) == 1
+	if token == "" || !right || query.Get("hub.mode") != "subscribe" {
+		return nil, channels.ErrSignature
+	}
+	return []byte(query.Get("hub.challenge")), nil
+}

@@ -1,0 +1,172 @@
+package cloud_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"bridged/channels"
+	"bridged/channels/channeltest"
+	"bridged/channels/whatsapp/cloud"
+	"bridged/conversations"
+	"bridged/sign"
+)
+
+const (
+	numberID = "106540352242922"
+	secret   = "the app secret"
+	proxy    = conversations.Address("whatsapp:+14155238886")
+	person   = conversations.Address("whatsapp:+16505551234")
+	scoped   = conversations.Address("whatsapp:US.13491208655302741918")
+)
+
+func value(s string) func() string { return func() string { return s } }
+
+func kit() channeltest.Kit {
+	return channeltest.Kit{
+		New: func(e channeltest.Env) (channels.Adapter, error) {
+			return cloud.New(cloud.Config{
+				Name: e.Name, Number: proxy, PhoneNumberID: numberID,
+				AccessToken: value("the access token"), AppSecret: value(secret), VerifyToken: value("the verify token"),
+				APIBaseURL: e.APIBaseURL, HTTPClient: e.HTTPClient,
+			})
+		},
+		Type:    "whatsapp",
+		MaxText: 4096,
+		Addresses: []channeltest.Address{
+			{In: " whatsapp:+16505551234", Want: person}, {In: string(scoped), Want: scoped}, {In: "+16505551234"},
+		},
+		Header: "X-Hub-Signature-256",
+		Sign: func(r *channels.HookRequest) {
+			r.Header.Set("X-Hub-Signature-256", sign.Hub(secret, r.Body))
+		},
+		Hooks: hooks(),
+		Malformed: []string{
+			"", "[]", `"a text and no object"`, `{"object":"whatsapp_business_account","entry":"none"}`,
+			`{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":[]}]}]}`,
+			`{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{` +
+				`"metadata":{"phone_number_id":"` + numberID + `"},"messages":[{"type":"text"}]}}]}]}`,
+		},
+		Sends: []channeltest.Send{
+			send("a number", person, "16505551234"), send("a business-scoped id", scoped, "US.13491208655302741918"),
+		},
+		Accepted: channeltest.Answer{Status: 200, Body: `{"messaging_product":"whatsapp",` +
+			`"contacts":[{"input":"16505551234","wa_id":"16505551234"}],"messages":[{"id":"wamid.OUT9"}]}`},
+		AcceptedID: "wamid.OUT9",
+		Failures:   failures(),
+		MediaCode:  63021,
+	}
+}
+
+func send(name string, address conversations.Address, to string) channeltest.Send {
+	return channeltest.Send{
+		Name:   name,
+		Out:    channels.Outbound{From: proxy, To: address, Body: `see https://example.com "now" 😀`},
+		Path:   "/" + numberID + "/messages",
+		Header: map[string]string{"Authorization": "Bearer the access token"},
+		JSON: `{"messaging_product":"whatsapp","recipient_type":"individual","to":"` + to + `","type":"text",` +
+			`"text":{"body":"see https://example.com \"now\" 😀","preview_url":false}}`,
+	}
+}
+
+// failures are Meta's codes with the HTTP status that each comes with.
+func failures() []channeltest.Failure {
+	var all []channeltest.Failure
+	add := func(status, metaCode int, verdict channels.Verdict, code int) {
+		all = append(all, channeltest.Failure{
+			Name: fmt.Sprint(status, " ", metaCode),
+			Answer: channeltest.Answer{Status: status, Body: fmt.Sprintf(
+				`{"error":{"message":"(#%d) Title","type":"OAuthException","code":%d,"error_data":{"details":"the details"},"fbtrace_id":"A"}}`,
+				metaCode, metaCode)},
+			Want: channels.SendError{Verdict: verdict, Code: code, CarrierCode: fmt.Sprint(metaCode), Detail: "the details"},
+		})
+	}
+	for _, c := range []int{131047, 470} {
+		add(400, c, channels.OutsideWindow, 63016)
+	}
+	for _, c := range []int{4, 80007, 130429, 131048, 131056, 133016} {
+		add(400, c, channels.Throttled, 63018)
+	}
+	for _, c := range []int{1, 2, 131000, 131016, 131057, 133004} {
+		add(400, c, channels.Retry, 63009)
+	}
+	for _, c := range []int{3, 10, 190, 200, 299, 131005} {
+		add(403, c, channels.Retry, 63001)
+	}
+	add(400, 131042, channels.Retry, 63020)
+	add(400, 131053, channels.Retry, 63019)
+	add(503, 999999, channels.Retry, 63009)
+	for metaCode, code := range map[int]int{
+		131026: 63024, 131021: 63031, 131030: 63015, 131051: 63021, 100: 63005, 131009: 63005, 130472: 63032,
+		131049: 63032, 131050: 63014, 368: 63013, 131031: 63051, 131037: 63022, 133010: 63007, 132000: 63028,
+		132001: 63027, 132007: 63013, 132012: 63030, 132015: 63041, 132016: 63042, 999999: 63005,
+	} {
+		add(400, metaCode, channels.Permanent, code)
+	}
+	return append(all, channeltest.Failure{
+		Name: "throttled for a while, in other words",
+		Answer: channeltest.Answer{
+			Status: 400, Header: map[string]string{"Retry-After": "6"}, Body: `{"error":{"code":131056,"message":"pair"}}`,
+		},
+		Want: channels.SendError{
+			Verdict: channels.Throttled, Code: 63018, CarrierCode: "131056", Detail: "pair", After: 6 * time.Second,
+		},
+	})
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	channeltest.Run(t, kit())
+}
+
+func FuzzReceiveHook(f *testing.F) { channeltest.Fuzz(f, kit()) }
+
+func TestAnswerChallenge(t *testing.T) {
+	t.Parallel()
+	token := "the verify token"
+	a, err := cloud.New(cloud.Config{
+		Name: "a", Number: proxy, PhoneNumberID: numberID, AccessToken: value(""), AppSecret: value(""),
+		VerifyToken: func() string { return token },
+	})
+	require.NoError(t, err, "the base URL and the client have defaults")
+	ask := func(mode, token string) ([]byte, error) {
+		return a.AnswerChallenge(channels.HookRequest{Query: map[string][]string{
+			"hub.mode": {mode}, "hub.verify_token": {token}, "hub.challenge": {"1158201444"},
+		}})
+	}
+	got, err := ask("subscribe", token)
+	require.NoError(t, err)
+	assert.Equal(t, "1158201444", string(got))
+
+	_, err = ask("subscribe", "another")
+	require.ErrorIs(t, err, channels.ErrSignature)
+	_, err = ask("unsubscribe", token)
+	require.ErrorIs(t, err, channels.ErrSignature)
+	token = ""
+	_, err = ask("subscribe", "")
+	require.ErrorIs(t, err, channels.ErrSignature, "nobody may guess a token that is not set")
+}
+
+func TestNew(t *testing.T) {
+	t.Parallel()
+	good := cloud.Config{
+		Name: "a", Number: proxy, PhoneNumberID: "1", AccessToken: value(""), AppSecret: value(""), VerifyToken: value(""),
+	}
+	for name, spoil := range map[string]func(*cloud.Config){
+		"name":            func(c *cloud.Config) { c.Name = "" },
+		"whatsapp":        func(c *cloud.Config) { c.Number = "+14155238886" },
+		"phone_number_id": func(c *cloud.Config) { c.PhoneNumberID = "" },
+		"access_token":    func(c *cloud.Config) { c.AccessToken = nil },
+		"app_secret":      func(c *cloud.Config) { c.AppSecret = nil },
+		"verify_token":    func(c *cloud.Config) { c.VerifyToken = nil },
+		"api_base_url":    func(c *cloud.Config) { c.APIBaseURL = "graph" },
+	} {
+		cfg := good
+		spoil(&cfg)
+		_, err := cloud.New(cfg)
+		assert.ErrorContains(t, err, name)
+	}
+}

@@ -1,0 +1,96 @@
+package cloud_test
+
+import (
+	"time"
+
+	"bridged/channels/channeltest"
+	"bridged/conversations"
+)
+
+// hooks are the recorded payloads and what they mean.
+func hooks() []channeltest.Hook {
+	reacted := in("6", "[reaction] 👍")
+	noTime := in("3", "only the contact says who")
+	noTime.From, noTime.SentAt = scoped, time.Time{}
+	empty := in("2", "an empty one")
+	empty.From, empty.SentAt = scoped, time.UnixMilli(1749416383005).UTC()
+	missing := in("1", "no number")
+	missing.From = scoped
+	return []channeltest.Hook{
+		{File: "text.json", Messages: list(in("1", "Does it come in another color? 😀"))},
+		{File: "scoped.json", Messages: list(missing, empty, noTime)},
+		{File: "media.json", Messages: list(
+			in("1", "look", conversations.Media{
+				ProviderID: "1000000001", ContentType: "image/jpeg",
+				URL: "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1",
+			}),
+			in("2", "", conversations.Media{ProviderID: "1000000002", ContentType: "audio/ogg; codecs=opus"}),
+			in("3", "", conversations.Media{ProviderID: "1000000003", ContentType: "video/mp4"}),
+			in("4", "the invoice", conversations.Media{
+				ProviderID: "1000000004", ContentType: "application/pdf", Filename: "invoice.pdf",
+			}),
+			in("5", "", conversations.Media{ProviderID: "1000000005", ContentType: "image/webp"}),
+			in("6", "", conversations.Media{ProviderID: "1000000006", ContentType: "audio/ogg"}),
+			in("7", unsupported),
+		)},
+		{File: "choices.json", Messages: list(
+			in("1", "Yes, please"), in("2", "Tomorrow"), in("3", "Priority"), in("4", "Sent"), in("5", unsupported),
+		)},
+		{File: "others.json", Messages: list(
+			in("1", "[location] 52.5,13.4 Alexanderplatz, 10178 Berlin"),
+			in("2", "[location] -0.25,0"),
+			in("3", "[location]"),
+			in("4", "[contact] Ada Lovelace, +44 20 7946 0000\n[contact] Bob\n[contact] +1 555 010 0000"),
+			in("5", "[contact]"),
+			reacted,
+			in("7", "[reaction removed]"),
+			in("8", "[order] as soon as possible"),
+			in("9", unsupported),
+			in("10", unsupported),
+			in("11", "to a group"),
+			in("12", "ab"),
+			in("13", "[location] 1.5,2.5 Home"),
+		)},
+		{File: "silent.json"},
+		{File: "statuses.json", Statuses: statuses()},
+		{File: "neighbours.json", Messages: list(in("1", "a good one"))},
+	}
+}
+
+const unsupported = "[unsupported message]"
+
+func list(m ...conversations.Inbound) []conversations.Inbound { return m }
+
+// in is an inbound message as most of the recorded ones are.
+func in(n, body string, media ...conversations.Media) conversations.Inbound {
+	return conversations.Inbound{
+		Channel: channeltest.Name, ProviderID: "wamid.IN" + n, From: person, To: proxy, Body: body, Media: media,
+		SentAt: time.Unix(1749416383, 0).UTC(),
+	}
+}
+
+func statuses() []conversations.StatusReport {
+	report := func(n string, s conversations.Status) conversations.StatusReport {
+		return conversations.StatusReport{
+			Channel: channeltest.Name, ProviderID: "wamid.OUT" + n, Status: s, Address: person, Proxy: proxy,
+			At: time.Unix(1750857384, 0).UTC(),
+		}
+	}
+	failed := func(n string, code int, carrierCode, detail string) conversations.StatusReport {
+		r := report(n, conversations.StatusFailed)
+		r.ErrorCode, r.CarrierCode, r.Detail = code, carrierCode, detail
+		return r
+	}
+	read := report("1", conversations.StatusRead)
+	read.Address = scoped
+	return []conversations.StatusReport{
+		report("1", conversations.StatusSent),
+		report("1", conversations.StatusDelivered),
+		read,
+		failed("2", 63016, "131047", "Message failed to send because more than 24 hours have passed"),
+		failed("3", 63024, "131026", "Message undeliverable"),
+		failed("4", 63023, "999999", "New"),
+		failed("5", 63023, "", ""),
+		report("6", conversations.StatusRead),
+	}
+}

@@ -1,0 +1,49 @@
+// Package twilio is the driver for WhatsApp over Twilio's Programmable
+// Messaging. What it shares with SMS over Twilio is in
+// channels/internal/programmable.
+package twilio
+
+import (
+	"net/http"
+
+	"bridged/channels/internal/programmable"
+	"bridged/channels/internal/waid"
+	"bridged/conversations"
+)
+
+// DefaultAPIBaseURL is where Twilio's REST API is.
+const DefaultAPIBaseURL = programmable.DefaultAPIBaseURL
+
+// codeMedia is the reference's "Channel invalid content error": what a refusal
+// of media is called on WhatsApp (contract, 8).
+const codeMedia = 63021
+
+// Config is one Twilio account as a channel. All but APIBaseURL and HTTPClient
+// is required.
+type Config struct {
+	Name       string        // the channel's
+	PublicURL  string        // where Twilio finds this installation
+	AccountSID string        // AC…
+	AuthToken  func() string // asked each time, so that it can be changed at run time
+	APIBaseURL string        // empty: DefaultAPIBaseURL
+	HTTPClient *http.Client  // nil: one of its own
+}
+
+// Adapter is a channels.Adapter, HookReceiver and TextLimiter.
+type Adapter struct{ *programmable.Client }
+
+// New makes an Adapter, or says which setting is missing or wrong.
+func New(cfg Config) (*Adapter, error) {
+	client, err := programmable.New(programmable.Config(cfg), codeMedia)
+	if err != nil {
+		return nil, err
+	}
+	return &Adapter{Client: client}, nil
+}
+
+// Type is "whatsapp".
+func (a *Adapter) Type() conversations.ChannelType { return waid.Type }
+
+// ParseAddress accepts "whatsapp:" and a number in E.164 or a business-scoped
+// user id.
+func (a *Adapter) ParseAddress(s string) (conversations.Address, error) { return waid.Parse(s) }

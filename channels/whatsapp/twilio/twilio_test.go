@@ -1,0 +1,113 @@
+package twilio_test
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"bridged/channels"
+	"bridged/channels/channeltest"
+	"bridged/channels/whatsapp/twilio"
+	"bridged/conversations"
+	"bridged/sign"
+)
+
+const (
+	account = "AC00000000000000000000000000000001"
+	token   = "the auth token"
+	proxy   = conversations.Address("whatsapp:+14155238886")
+	person  = conversations.Address("whatsapp:+15558675310")
+	scoped  = conversations.Address("whatsapp:US.13491208655302741918")
+)
+
+func kit() channeltest.Kit {
+	return channeltest.Kit{
+		New: func(e channeltest.Env) (channels.Adapter, error) {
+			return twilio.New(twilio.Config{
+				Name: e.Name, PublicURL: e.PublicURL, AccountSID: account, AuthToken: func() string { return token },
+				APIBaseURL: e.APIBaseURL, HTTPClient: e.HTTPClient,
+			})
+		},
+		Type:    "whatsapp",
+		MaxText: 1600,
+		Addresses: []channeltest.Address{
+			{In: "whatsapp:+15558675310", Want: person}, {In: string(scoped), Want: scoped}, {In: "+15558675310"},
+		},
+		Header: "X-Twilio-Signature",
+		Sign: func(r *channels.HookRequest) {
+			form, _ := url.ParseQuery(string(r.Body))
+			r.Header.Set("X-Twilio-Signature", sign.Form(token, r.URL, form))
+		},
+		Hooks:     hooks(),
+		Malformed: []string{"MessageSid=SM1&Body=hello"},
+		ReplyType: "text/xml",
+		Reply:     `<?xml version="1.0" encoding="UTF-8"?><Response/>`,
+		Sends:     []channeltest.Send{send("a number", person), send("a business-scoped id", scoped)},
+		Accepted:  channeltest.Answer{Status: 201, Body: `{"sid":"SM51","status":"queued"}`},
+
+		AcceptedID: "SM51",
+		Failures: []channeltest.Failure{{
+			Name:   "outside the window",
+			Answer: channeltest.Answer{Status: 400, Body: `{"code":63016,"message":"no free text now"}`},
+			Want:   channels.SendError{Verdict: channels.OutsideWindow, Code: 63016, CarrierCode: "63016", Detail: "no free text now"},
+		}},
+		MediaCode: 63021,
+	}
+}
+
+func send(name string, to conversations.Address) channeltest.Send {
+	return channeltest.Send{
+		Name: name,
+		Out:  channels.Outbound{From: proxy, To: to, Body: "hola"},
+		Path: "/2010-04-01/Accounts/" + account + "/Messages.json",
+		Form: url.Values{
+			"From": {string(proxy)}, "To": {string(to)}, "Body": {"hola"},
+			"StatusCallback": {channeltest.PublicURL + "/hooks/" + channeltest.Name + "/status"},
+		},
+	}
+}
+
+func hooks() []channeltest.Hook {
+	inbound := func(n string, from conversations.Address, body string, media ...conversations.Media) []conversations.Inbound {
+		return []conversations.Inbound{{
+			Channel: channeltest.Name, ProviderID: n, From: from, To: proxy, Body: body, Media: media,
+		}}
+	}
+	status := func(s conversations.StatusReport) []conversations.StatusReport {
+		s.Channel, s.ProviderID = channeltest.Name, "SM00000000000000000000000000000041"
+		s.Address, s.Proxy = person, proxy
+		return []conversations.StatusReport{s}
+	}
+	return []channeltest.Hook{
+		{File: "message.form", Messages: inbound("SM00000000000000000000000000000031", person, "hola")},
+		{File: "scoped.form", Messages: inbound("SM00000000000000000000000000000032", scoped, "hola")},
+		{File: "location.form", Messages: inbound("SM00000000000000000000000000000033", person,
+			"[location] 52.520008,13.404954 Alexanderplatz 10178 Berlin")},
+		{File: "button.form", Messages: inbound("SM00000000000000000000000000000034", person, "Yes, please")},
+		{File: "image.form", Messages: inbound("MM00000000000000000000000000000035", person, "look", conversations.Media{
+			URL:         "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1",
+			ContentType: "image/jpeg",
+		})},
+		{File: "status-read.form", Status: true, Statuses: status(conversations.StatusReport{
+			Status: conversations.StatusRead,
+		})},
+		{File: "status-failed.form", Status: true, Statuses: status(conversations.StatusReport{
+			Status: conversations.StatusUndelivered, ErrorCode: 63016, CarrierCode: "63016",
+			Detail: "outside the allowed window",
+		})},
+	}
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	channeltest.Run(t, kit())
+}
+
+func FuzzReceiveHook(f *testing.F) { channeltest.Fuzz(f, kit()) }
+
+func TestNew(t *testing.T) {
+	t.Parallel()
+	_, err := twilio.New(twilio.Config{})
+	require.Error(t, err)
+}
