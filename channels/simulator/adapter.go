@@ -1,0 +1,115 @@
+package simulator
+
+import (
+	"context"
+	"unicode/utf16"
+
+	"bridged/channels"
+	"bridged/conversations"
+)
+
+// The codes of errors.tsv that a send can end in.
+const (
+	codeUnknownHandset = 30005 // unknown destination handset
+	codeBadRecipient   = 30014 // 'To' attributes are invalid
+	codeTooLarge       = 30019 // content size exceeds the carrier's limit
+	codeQueueOverflow  = 30001 // queue overflow
+	codeSMSMedia       = 12300 // invalid content type
+	codeWhatsAppFrom   = 63007 // no channel with the From address
+	codeWhatsAppTo     = 63024 // invalid message recipient
+	codeWhatsAppBody   = 63021 // invalid content
+)
+
+// The longest texts of one message, in UTF-16 code units.
+const (
+	maxSMS      = 1600
+	maxWhatsApp = 4096
+)
+
+var (
+	_ channels.Adapter     = (*Adapter)(nil)
+	_ channels.TextLimiter = (*Adapter)(nil)
+)
+
+// Adapter is one configured channel of the simulated carrier. Carrier.Channel
+// makes it.
+type Adapter struct {
+	carrier *Carrier
+	name    string
+	kind    conversations.ChannelType
+}
+
+// Name implements channels.Adapter.
+func (a *Adapter) Name() string { return a.name }
+
+// Type implements channels.Adapter.
+func (a *Adapter) Type() conversations.ChannelType { return a.kind }
+
+// ParseAddress implements channels.Adapter.
+func (a *Adapter) ParseAddress(s string) (conversations.Address, error) {
+	return parseAddress(a.kind, s)
+}
+
+// MaxText implements channels.TextLimiter.
+func (a *Adapter) MaxText() int {
+	if a.kind == typeWhatsApp {
+		return maxWhatsApp
+	}
+	return maxSMS
+}
+
+// Send implements channels.Adapter: it puts the message into the handset's
+// thread, unless the handset's behaviour says otherwise.
+func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
+	if err := ctx.Err(); err != nil {
+		return channels.Sent{}, &channels.SendError{Verdict: channels.Retry, Cause: err}
+	}
+	if refusal := a.check(out); refusal != nil {
+		return channels.Sent{}, refusal
+	}
+	id, refusal := a.carrier.deliver(a.name, a.kind, out)
+	if refusal != nil {
+		return channels.Sent{}, refusal
+	}
+	return channels.Sent{ProviderID: id}, nil
+}
+
+// check refuses what no handset could ever be sent.
+func (a *Adapter) check(out channels.Outbound) *channels.SendError {
+	whatsapp := a.kind == typeWhatsApp
+	code := func(sms, other int) int {
+		if whatsapp {
+			return other
+		}
+		return sms
+	}
+	to, err := a.ParseAddress(string(out.To))
+	switch {
+	case a.carrier.owner(out.From) != a.name:
+		return permanent(code(0, codeWhatsAppFrom), "the channel does not own the From address")
+	case err != nil || to != out.To:
+		return permanent(code(codeBadRecipient, codeWhatsAppTo), "the To address is malformed")
+	case a.carrier.owner(to) != "":
+		return permanent(code(codeUnknownHandset, codeWhatsAppTo), "the To address is a proxy address, and no handset")
+	case len(out.Media) > 0:
+		return permanent(code(codeSMSMedia, codeWhatsAppBody), "the simulated carrier does not take media")
+	case out.Body == "":
+		return permanent(code(0, codeWhatsAppBody), "the message is empty")
+	case textLength(out.Body) > a.MaxText():
+		return permanent(code(codeTooLarge, codeWhatsAppBody), "the text is longer than one message can be")
+	}
+	return nil
+}
+
+func permanent(code int, detail string) *channels.SendError {
+	return &channels.SendError{Verdict: channels.Permanent, Code: code, Detail: detail}
+}
+
+// textLength counts as carriers do, in UTF-16 code units.
+func textLength(s string) int {
+	n := 0
+	for _, r := range s {
+		n += max(1, utf16.RuneLen(r)) // RuneLen is -1 for what is replaced by one unit
+	}
+	return n
+}

@@ -1,0 +1,82 @@
+package simulator
+
+import (
+	"container/list"
+	"time"
+
+	"bridged/conversations"
+)
+
+// Direction says whether a handset sent or received a message.
+type Direction string
+
+// The directions, as seen from the handset.
+const (
+	Sent     Direction = "sent"
+	Received Direction = "received"
+)
+
+// Message is an entry of a handset's thread.
+type Message struct {
+	ID        string
+	Direction Direction
+	From      conversations.Address
+	To        []conversations.Address
+	Body      string
+	Media     []string // URLs
+	At        time.Time
+
+	order uint64 // by which threads are sorted: clocks have ties
+}
+
+// overhead is about what a message takes in memory besides its texts.
+const overhead = 256
+
+func (m Message) size() int {
+	n := overhead + len(m.Body)
+	for _, u := range m.Media {
+		n += len(u)
+	}
+	return n
+}
+
+// handset is a simulated telephone.
+type handset struct {
+	address   conversations.Address
+	behaviour Behaviour
+	thread    []Message // oldest first
+	bytes     int
+	idle      *list.Element // its place in handsets.byUse
+}
+
+// insert puts m at its place in the order of the thread. Nearly always that is
+// the end; a message that was sent is entered only once it was accepted.
+func (h *handset) insert(m Message) {
+	i := len(h.thread)
+	for i > 0 && h.thread[i-1].order > m.order {
+		i--
+	}
+	h.thread = append(h.thread, Message{})
+	copy(h.thread[i+1:], h.thread[i:])
+	h.thread[i] = m
+	h.bytes += m.size()
+}
+
+// dropOldest removes the oldest message and returns how many bytes that freed.
+func (h *handset) dropOldest() int {
+	freed := h.thread[0].size()
+	h.thread[0] = Message{} // the array behind the slice lives on until it grows
+	h.thread = h.thread[1:]
+	h.bytes -= freed
+	return freed
+}
+
+// sent says whether the thread holds a message that was sent under the id.
+func (h *handset) sent(id string) bool {
+	for i := len(h.thread) - 1; i >= 0; i-- {
+		if h.thread[i].ID == id && h.thread[i].Direction == Sent {
+			return true
+		}
+	}
+	return false
+}

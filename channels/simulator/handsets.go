@@ -1,0 +1,95 @@
+package simulator
+
+import (
+	"container/list"
+	"slices"
+	"strings"
+
+	"bridged/conversations"
+)
+
+// handsets is all telephones that were heard of, within bounds: when there is no
+// room the one that was idle longest is forgotten. The caller holds Carrier.mu.
+type handsets struct {
+	limits Limits
+	byName map[conversations.Address]*handset
+	byUse  *list.List // of *handset, the latest used first
+	bytes  int        // of all threads
+}
+
+func newHandsets(l Limits) *handsets {
+	return &handsets{limits: l, byName: make(map[conversations.Address]*handset), byUse: list.New()}
+}
+
+// find returns the handset, or nil when it was never heard of.
+func (s *handsets) find(a conversations.Address) *handset {
+	h := s.byName[a]
+	if h != nil {
+		s.byUse.MoveToFront(h.idle)
+	}
+	return h
+}
+
+// get returns the handset and makes it when it was never heard of.
+func (s *handsets) get(a conversations.Address) *handset {
+	if h := s.find(a); h != nil {
+		return h
+	}
+	for len(s.byName) >= s.limits.Handsets {
+		s.forgetIdlest()
+	}
+	h := &handset{address: a, behaviour: Behaviour{Status: defaultStatus(a.Type(), 0)}}
+	h.idle = s.byUse.PushFront(h)
+	s.byName[a] = h
+	return h
+}
+
+// append enters m in the thread of h, which the caller has just got.
+func (s *handsets) append(h *handset, m Message) {
+	h.insert(m)
+	s.bytes += m.size()
+	for len(h.thread) > s.limits.Thread {
+		s.bytes -= h.dropOldest()
+	}
+	for s.bytes > s.limits.Bytes && len(s.byName) > 1 {
+		s.forgetIdlest()
+	}
+	for s.bytes > s.limits.Bytes && len(h.thread) > 1 {
+		s.bytes -= h.dropOldest()
+	}
+}
+
+func (s *handsets) forgetIdlest() {
+	h := s.byUse.Remove(s.byUse.Back()).(*handset)
+	delete(s.byName, h.address)
+	s.bytes -= h.bytes
+}
+
+// Handset is a telephone as Carrier.Handsets lists it.
+type Handset struct {
+	Address   conversations.Address
+	Behaviour Behaviour
+}
+
+// Handsets lists the handsets that were heard of, by address.
+func (c *Carrier) Handsets() []Handset {
+	c.mu.Lock()
+	known := make([]Handset, 0, len(c.handsets.byName))
+	for a, h := range c.handsets.byName {
+		known = append(known, Handset{Address: a, Behaviour: h.behaviour})
+	}
+	c.mu.Unlock()
+	slices.SortFunc(known, func(a, b Handset) int { return strings.Compare(string(a.Address), string(b.Address)) })
+	return known
+}
+
+// Messages returns the thread of a handset, oldest first. That of one that was
+// never heard of is empty.
+func (c *Carrier) Messages(a conversations.Address) []Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if h := c.handsets.find(a); h != nil {
+		return slices.Clone(h.thread)
+	}
+	return nil
+}
