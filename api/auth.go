@@ -1,0 +1,57 @@
+package api
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+
+	"bridged/twilio"
+)
+
+// Credentials are what callers authenticate with: the account's SID and auth
+// token, or the SID and secret of an API key. The secrets are asked for at each
+// request, because they can be reloaded while the program runs.
+type Credentials struct {
+	SID       string
+	AuthToken func() string
+	APIKeys   func() map[string]string // secrets by SID; optional
+}
+
+// authenticate returns the SID that the request authenticates with. The time
+// that it takes tells nothing about how much of a secret was right, nor whether
+// a SID exists: every pair is compared in full.
+func (c Credentials) authenticate(r *http.Request) (sid string, ok bool) {
+	user, password, given := r.BasicAuth()
+	try := func(name, secret string) {
+		// An empty secret is one that is not configured, not one that anybody knows.
+		if matches(user, name)&matches(password, secret) == 1 && secret != "" && given {
+			sid, ok = name, true
+		}
+	}
+	try(c.SID, c.AuthToken())
+	if c.APIKeys != nil {
+		for name, secret := range c.APIKeys() {
+			try(name, secret)
+		}
+	}
+	return sid, ok
+}
+
+// matches compares digests, so that not even the length of a secret shows.
+func matches(given, want string) int {
+	g, w := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(want))
+	return subtle.ConstantTimeCompare(g[:], w[:])
+}
+
+// guarded lets only authenticated callers through, and says who they are.
+func (s *server) guarded(next func(w http.ResponseWriter, r *http.Request, who string)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, ok := s.cfg.Account.authenticate(r)
+		if !ok {
+			w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
+			writeError(w, twilio.NewError(http.StatusUnauthorized, twilio.CodeUnauthorized, "Authenticate"))
+			return
+		}
+		next(w, r, who)
+	})
+}

@@ -1,0 +1,271 @@
+package api
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"bridged/conversations"
+	"bridged/twilio"
+)
+
+// delivery is everything that is known of a delivery, the carrier's own words
+// included, which the reference's receipt leaves out.
+type delivery struct {
+	SID               string                `json:"sid"`
+	AccountSID        string                `json:"account_sid"`
+	ConversationSID   string                `json:"conversation_sid"`
+	MessageSID        string                `json:"message_sid"`
+	ParticipantSID    string                `json:"participant_sid"`
+	Channel           string                `json:"channel"`
+	Address           conversations.Address `json:"address"`
+	ProxyAddress      conversations.Address `json:"proxy_address"`
+	ChannelMessageSID *string               `json:"channel_message_sid"`
+	ProviderID        *string               `json:"provider_id"`
+	Status            *string               `json:"status"`
+	ErrorCode         *int                  `json:"error_code"`
+	Progress          string                `json:"progress"`
+	Parts             int                   `json:"parts"`
+	DateDue           *string               `json:"date_due"`
+	Reason            *string               `json:"reason"`
+	DateCreated       string                `json:"date_created"`
+	DateUpdated       string                `json:"date_updated"`
+	Attempts          []attempt             `json:"attempts"`
+	StatusReports     []statusReport        `json:"status_reports"`
+	URL               string                `json:"url"`
+}
+
+// attempt is one try to hand one part of the message to the carrier.
+type attempt struct {
+	Number         int     `json:"number"`
+	Part           int     `json:"part"`
+	Outcome        string  `json:"outcome"`
+	ProviderID     *string `json:"provider_id"`
+	Status         *string `json:"status"`
+	ErrorCode      *int    `json:"error_code"`
+	CarrierCode    *string `json:"carrier_code"`
+	CarrierMessage *string `json:"carrier_message"`
+	DateStarted    string  `json:"date_started"`
+	DateEnded      *string `json:"date_ended"`
+}
+
+// statusReport is what the carrier reported, as it was received.
+type statusReport struct {
+	Channel        string  `json:"channel"`
+	ProviderID     string  `json:"provider_id"`
+	Status         *string `json:"status"`
+	ErrorCode      *int    `json:"error_code"`
+	CarrierCode    *string `json:"carrier_code"`
+	CarrierMessage *string `json:"carrier_message"`
+	DateReported   *string `json:"date_reported"`
+	DateReceived   string  `json:"date_received"`
+}
+
+type deadLetter struct {
+	ID          int64   `json:"id"`
+	Topic       string  `json:"topic"`
+	Key         string  `json:"key"`
+	DeliverySID *string `json:"delivery_sid"`
+	ErrorCode   *int    `json:"error_code"`
+	Reason      string  `json:"reason"`
+	Payload     string  `json:"payload"`
+	DateCreated string  `json:"date_created"`
+}
+
+type unroutedMessage struct {
+	ID           int64                   `json:"id"`
+	Channel      string                  `json:"channel"`
+	ProviderID   string                  `json:"provider_id"`
+	From         conversations.Address   `json:"from"`
+	To           conversations.Address   `json:"to"`
+	Others       []conversations.Address `json:"others"`
+	Body         string                  `json:"body"`
+	Media        []unroutedMedia         `json:"media"`
+	Reason       string                  `json:"reason"`
+	DateSent     *string                 `json:"date_sent"`
+	DateReceived string                  `json:"date_received"`
+}
+
+type unroutedMedia struct {
+	ContentType string `json:"content_type"`
+	Filename    string `json:"filename"`
+	Size        int64  `json:"size"`
+}
+
+func (s *server) fetchDelivery(c *call) (reply, error) {
+	id, err := pathSID[conversations.DeliveryID](c, "Sid")
+	if err != nil {
+		return reply{}, err
+	}
+	found, err := s.cfg.Store.DeliveryDetail(c.Context(), id)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(s.showDelivery(found)), nil
+}
+
+func (s *server) listDeadLetters(c *call) (reply, error) {
+	return listOperations(c, "dead_letters", s.operationsURL("dead-letters"), s.cfg.Store.DeadLetters, showDeadLetter)
+}
+
+func (s *server) listUnrouted(c *call) (reply, error) {
+	return listOperations(c, "unrouted", s.operationsURL("unrouted"), s.cfg.Store.Unrouted, showUnrouted)
+}
+
+// listOperations is the handler of a list that takes no filter.
+func listOperations[T, R any](c *call, key, url string, query func(context.Context, conversations.Page) (conversations.Listing[T], error), show func(T) R) (reply, error) {
+	q, err := c.query()
+	if err != nil {
+		return reply{}, err
+	}
+	page := q.ReadPage(twilio.MaxOperations)
+	if err := q.Err(); err != nil {
+		return reply{}, err
+	}
+	listing, err := query(c.Context(), page.Page)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(twilio.List(page, key, url, listing, show)), nil
+}
+
+func (s *server) operationsURL(name string) string {
+	return strings.TrimRight(s.cfg.PublicURL, "/") + "/bridged/v1/" + name
+}
+
+func (s *server) showDelivery(d conversations.DeliveryDetail) delivery {
+	shown := delivery{
+		SID:               twilio.SID(d.ID),
+		AccountSID:        s.cfg.Account.SID,
+		ConversationSID:   twilio.SID(d.Conversation),
+		MessageSID:        twilio.SID(d.Message),
+		ParticipantSID:    twilio.SID(d.Participant),
+		Channel:           d.Channel,
+		Address:           d.Address,
+		ProxyAddress:      d.Proxy,
+		ChannelMessageSID: twilio.ChannelMessageSID(d.Address.Type(), d.Channel, d.ProviderID),
+		ProviderID:        nullable(d.ProviderID),
+		Status:            twilio.NullableStatus(d.Status),
+		ErrorCode:         twilio.NullableCode(d.ErrorCode),
+		Progress:          progress(d.Progress),
+		Parts:             d.Parts,
+		DateDue:           twilio.NullableDate(d.Due),
+		Reason:            nullable(d.Reason),
+		DateCreated:       twilio.Date(d.Created),
+		DateUpdated:       twilio.Date(d.Updated),
+		Attempts:          make([]attempt, len(d.Attempts)),
+		StatusReports:     make([]statusReport, len(d.Reports)),
+		URL:               s.operationsURL("deliveries/" + twilio.SID(d.ID)),
+	}
+	for i, a := range d.Attempts {
+		shown.Attempts[i] = showAttempt(a)
+	}
+	for i, r := range d.Reports {
+		shown.StatusReports[i] = showReport(r)
+	}
+	return shown
+}
+
+// progress names where a delivery stands.
+func progress(p conversations.Progress) string {
+	switch p {
+	case conversations.ProgressWaiting:
+		return "waiting"
+	case conversations.ProgressSending:
+		return "sending"
+	case conversations.ProgressRetry:
+		return "retry"
+	case conversations.ProgressUnknown:
+		return "unknown"
+	case conversations.ProgressDone:
+		return "done"
+	case conversations.ProgressDead:
+		return "dead"
+	}
+	return ""
+}
+
+func showAttempt(a conversations.Attempt) attempt {
+	outcome := string(a.Outcome)
+	if a.Outcome == conversations.OutcomePending {
+		outcome = "pending"
+	}
+	return attempt{
+		Number:         a.Number,
+		Part:           a.Part,
+		Outcome:        outcome,
+		ProviderID:     nullable(a.ProviderID),
+		Status:         twilio.NullableStatus(a.Status),
+		ErrorCode:      twilio.NullableCode(a.ErrorCode),
+		CarrierCode:    nullable(a.CarrierCode),
+		CarrierMessage: nullable(a.Detail),
+		DateStarted:    exactDate(a.Started),
+		DateEnded:      nullableExactDate(a.Ended),
+	}
+}
+
+func showReport(r conversations.StatusRecord) statusReport {
+	return statusReport{
+		Channel:        r.Channel,
+		ProviderID:     r.ProviderID,
+		Status:         twilio.NullableStatus(r.Status),
+		ErrorCode:      twilio.NullableCode(r.ErrorCode),
+		CarrierCode:    nullable(r.CarrierCode),
+		CarrierMessage: nullable(r.Detail),
+		DateReported:   nullableExactDate(r.At),
+		DateReceived:   exactDate(r.Received),
+	}
+}
+
+func showDeadLetter(l conversations.DeadLetter) deadLetter {
+	return deadLetter{
+		ID:          l.Seq,
+		Topic:       l.Topic,
+		Key:         l.Key,
+		DeliverySID: twilio.NullableSID(&l.Delivery),
+		ErrorCode:   twilio.NullableCode(l.ErrorCode),
+		Reason:      l.Reason,
+		Payload:     strings.ToValidUTF8(string(l.Payload), "\uFFFD"),
+		DateCreated: twilio.Date(l.Created),
+	}
+}
+
+func showUnrouted(r conversations.InboundRecord) unroutedMessage {
+	shown := unroutedMessage{
+		ID:           r.Seq,
+		Channel:      r.Channel,
+		ProviderID:   r.ProviderID,
+		From:         r.From,
+		To:           r.To,
+		Others:       append([]conversations.Address{}, r.Others...),
+		Body:         r.Body,
+		Media:        make([]unroutedMedia, len(r.Media)),
+		Reason:       r.Reason,
+		DateSent:     twilio.NullableDate(r.SentAt),
+		DateReceived: twilio.Date(r.Received),
+	}
+	for i, m := range r.Media {
+		// Where the carrier keeps the file is left out: its URL may hold a secret.
+		shown.Media[i] = unroutedMedia{ContentType: m.ContentType, Filename: m.Filename, Size: m.Size}
+	}
+	return shown
+}
+
+// nullable shows a text that may be missing.
+func nullable(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// exactDate keeps the fractions of a second: an operator compares these dates
+// with a carrier's log.
+func exactDate(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+func nullableExactDate(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	return nullable(exactDate(t))
+}

@@ -1,0 +1,191 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"bridged/conversations"
+	"bridged/twilio"
+)
+
+// Config is what the API needs. Every field is required unless its comment says
+// otherwise.
+type Config struct {
+	Account Credentials
+	// PublicURL decides every absolute URL, whatever Host a request names.
+	PublicURL string
+	// Service is the default service: that of /v1/Conversations.
+	Service conversations.ServiceID
+	Bridge  Verbs
+	Store   Queries
+	Log     *slog.Logger // optional; discards
+	// Extra are further handlers behind the same authentication, by the mux
+	// pattern of their prefix: "/bridged/v1/simulator/". Optional.
+	Extra map[string]http.Handler
+	// Observe is told of every answer: the pattern of its route, which is empty
+	// for a path that has none, its status and how long it took. Optional.
+	Observe func(route string, status int, took time.Duration)
+}
+
+// server is the handlers and what they share.
+type server struct {
+	cfg Config
+	log *slog.Logger
+	mux *http.ServeMux
+}
+
+// New makes the handler of everything under /v1 and /bridged/v1. Other paths
+// are answered with the API's 404, so that it can stand at the root of a mux.
+func New(cfg Config) http.Handler {
+	s := &server{cfg: cfg, log: cfg.Log, mux: http.NewServeMux()}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.routes()
+	for pattern, h := range cfg.Extra {
+		s.mux.Handle(pattern, s.guarded(func(w http.ResponseWriter, r *http.Request, _ string) { h.ServeHTTP(w, r) }))
+		s.noRedirect(pattern)
+	}
+	for _, prefix := range []string{"/v1/", "/bridged/v1/"} {
+		s.mux.Handle(prefix, s.guarded(notFound))
+		s.noRedirect(prefix)
+	}
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { notFound(w, r, "") })
+	return s
+}
+
+// noRedirect keeps the mux from answering "/prefix" with a redirect to
+// "/prefix/": the API answers JSON and never redirects.
+func (s *server) noRedirect(prefix string) {
+	bare, ok := strings.CutSuffix(prefix, "/")
+	if _, taken := s.cfg.Extra[bare]; ok && !taken {
+		s.mux.Handle(bare, s.guarded(notFound))
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	answer := &answerWriter{ResponseWriter: w}
+	defer func() {
+		s.recovered(answer, r, recover())
+		if s.cfg.Observe != nil {
+			s.cfg.Observe(r.Pattern, answer.status, time.Since(start))
+		}
+	}()
+	if !plainPath(r) {
+		s.guarded(notFound).ServeHTTP(answer, r)
+		return
+	}
+	s.mux.ServeHTTP(answer, r)
+}
+
+// recovered answers a request whose handler panicked. What happened is for the
+// log alone.
+func (s *server) recovered(w *answerWriter, r *http.Request, cause any) {
+	if cause == nil {
+		return
+	}
+	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(cause) // net/http's own way to drop a connection
+	}
+	s.log.ErrorContext(r.Context(), "handler panicked",
+		"method", r.Method, "route", r.Pattern, "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	if w.status == 0 {
+		writeError(w, twilio.Internal())
+	}
+}
+
+// plainPath says whether the path can name anything: the mux would answer one
+// with empty or dot segments with a redirect, and no name in the store is
+// anything but UTF-8 text.
+func plainPath(r *http.Request) bool {
+	escaped := r.URL.EscapedPath()
+	clean := path.Clean("/" + escaped)
+	return (escaped == clean || escaped == clean+"/" && clean != "/") &&
+		utf8.ValidString(r.URL.Path) && !strings.ContainsRune(r.URL.Path, 0)
+}
+
+// methods are the handlers of one path.
+type methods map[string]handler
+
+// handle serves a path. Methods that it does not have are answered 405; HEAD is
+// served wherever GET is.
+func (s *server) handle(pattern string, m methods) {
+	if get, ok := m[http.MethodGet]; ok {
+		m[http.MethodHead] = get // net/http drops the body
+	}
+	allow := strings.Join(slices.Sorted(maps.Keys(m)), ", ")
+	s.mux.Handle(pattern, s.guarded(func(w http.ResponseWriter, r *http.Request, who string) {
+		h, ok := m[r.Method]
+		if !ok {
+			w.Header().Set("Allow", allow)
+			writeError(w, twilio.NewError(http.StatusMethodNotAllowed, twilio.CodeMethodNotAllowed, "Method not allowed"))
+			return
+		}
+		answer, err := s.serve(w, r, who, h)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		answer.write(w)
+	}))
+}
+
+// refuse answers a request that failed.
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	e := twilio.FromError(err, r.URL.EscapedPath())
+	if e.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
+		// The path may hold an address, so only its pattern is logged.
+		s.log.ErrorContext(r.Context(), "request failed",
+			"method", r.Method, "route", r.Pattern, "status", e.Status, "error", err)
+	}
+	writeError(w, e)
+}
+
+func notFound(w http.ResponseWriter, r *http.Request, _ string) {
+	writeError(w, twilio.NotFound(r.URL.EscapedPath()))
+}
+
+func writeError(w http.ResponseWriter, e *twilio.Error) {
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
+	}
+	reply{e.Status, encode(e)}.write(w)
+}
+
+// answerWriter remembers the status of an answer.
+type answerWriter struct {
+	http.ResponseWriter
+	status int // 0 while nothing is answered
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *answerWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *answerWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach what is behind, for handlers that
+// stream or take the connection over.
+func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
