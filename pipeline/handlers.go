@@ -1,0 +1,145 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/cenkalti/backoff/v5"
+
+	"bridged/bridge"
+	"bridged/channels"
+	"bridged/conversations"
+)
+
+// task reads what a message of the outbox says: the number of its own row, and
+// the number that is its payload.
+func task(m *message.Message) (own, payload int64, err error) {
+	own, err = strconv.ParseInt(m.UUID, 10, 64)
+	if err == nil {
+		payload, err = strconv.ParseInt(string(m.Payload), 10, 64)
+	}
+	return own, payload, err
+}
+
+func (p *Pipeline) routeInbound(m *message.Message) error {
+	own, inbound, err := task(m)
+	if err != nil {
+		return err
+	}
+	return p.cfg.Verbs.Route(p.life, own, inbound)
+}
+
+func (p *Pipeline) advanceStatus(m *message.Message) error {
+	own, status, err := task(m)
+	if err != nil {
+		return err
+	}
+	return p.cfg.Verbs.Advance(p.life, own, status)
+}
+
+// send hands the parts of one delivery to its carrier, one after the other, and
+// records each answer before the next part goes.
+func (p *Pipeline) send(adapter channels.Adapter) message.NoPublishHandlerFunc {
+	split := splitter(adapter)
+	return func(m *message.Message) error {
+		own, err := strconv.ParseInt(m.UUID, 10, 64)
+		if err != nil {
+			return err
+		}
+		id := conversations.DeliveryID(m.Payload)
+		claim, err := p.cfg.Verbs.Claim(p.life, own, m.Metadata.Get(conversations.TaskKey), id, split)
+		for claim != nil && err == nil {
+			claim, err = p.settle(*claim, p.hand(adapter, *claim), split)
+		}
+		return err
+	}
+}
+
+// splitter cuts texts as the channel needs it.
+func splitter(adapter channels.Adapter) bridge.Splitter {
+	limiter, ok := adapter.(channels.TextLimiter)
+	if !ok {
+		return func(text string) []string { return []string{text} }
+	}
+	return func(text string) []string { return channels.Split(text, limiter.MaxText()) }
+}
+
+// settle records a carrier's answer, however long the store cannot commit: the
+// answer exists nowhere else. If the program ends before that, the next start
+// finds a send of unknown outcome.
+func (p *Pipeline) settle(c bridge.Claim, r bridge.Result, split bridge.Splitter) (*bridge.Claim, error) {
+	pause := backoff.NewExponentialBackOff()
+	pause.MaxInterval = 5 * time.Second
+	return backoff.Retry(p.life, func() (*bridge.Claim, error) {
+		next, err := p.cfg.Verbs.Settle(p.life, c, r, split)
+		if err != nil && !errors.Is(err, conversations.ErrUnavailable) {
+			err = backoff.Permanent(err)
+		}
+		return next, err
+	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(0))
+}
+
+// hand hands one part over and says how it went. The request has a timeout of
+// its own, so that a stop does not cut it off.
+func (p *Pipeline) hand(adapter channels.Adapter, c bridge.Claim) (r bridge.Result) {
+	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.SendTimeout)
+	defer cancel()
+	start := p.cfg.Now()
+	sent, err := handSafely(ctx, adapter, outbound(c))
+	took := p.cfg.Now().Sub(start)
+	r, verdict := result(sent, err)
+	p.cfg.Sending(adapter.Name(), verdict, took)
+	if err != nil {
+		p.cfg.Log.Warn("a send was not accepted", "channel", adapter.Name(), "to", c.Delivery.Address,
+			"verdict", verdict, "code", r.ErrorCode, "carrier_code", r.CarrierCode, "attempt", c.Attempt.Number)
+	}
+	return r
+}
+
+func outbound(c bridge.Claim) channels.Outbound {
+	out := channels.Outbound{From: c.Delivery.Proxy, To: c.Delivery.Address, Body: c.Text}
+	if c.Attempt.Part == 0 {
+		out.Media = c.Message.Media
+	}
+	return out
+}
+
+// handSafely makes an error of unknown outcome of a driver's panic.
+func handSafely(ctx context.Context, adapter channels.Adapter, out channels.Outbound) (sent channels.Sent, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &channels.SendError{Verdict: channels.Unknown, Cause: fmt.Errorf("the driver panicked: %v", v)}
+		}
+	}()
+	return adapter.Send(ctx, out)
+}
+
+// result says in the bridge's words how a send went.
+func result(sent channels.Sent, err error) (r bridge.Result, verdict string) {
+	if err == nil {
+		return bridge.Result{Outcome: conversations.OutcomeAccepted, ProviderID: sent.ProviderID}, "accepted"
+	}
+	var e *channels.SendError
+	if !errors.As(err, &e) {
+		e = &channels.SendError{Verdict: channels.Unknown, Cause: err}
+	}
+	r = bridge.Result{
+		Outcome:   conversations.OutcomeRefused,
+		ErrorCode: e.Code, CarrierCode: e.CarrierCode, Detail: e.Detail, After: e.After,
+	}
+	switch e.Verdict {
+	case channels.Unknown:
+		r.Outcome = conversations.OutcomeUnknown
+	case channels.Retry, channels.Throttled:
+		r.Retry = true
+	case channels.Permanent, channels.OptedOut, channels.OutsideWindow:
+	}
+	if r.Detail == "" && e.Cause != nil {
+		r.Detail = e.Cause.Error()
+	}
+	return r, e.Verdict.String()
+}

@@ -1,0 +1,154 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"bridged/bridge"
+	"bridged/channels"
+	"bridged/conversations"
+)
+
+// Verbs are what the pipeline needs of the bridge.
+type Verbs interface {
+	Route(ctx context.Context, task, inbound int64) error
+	Advance(ctx context.Context, task, status int64) error
+	Claim(ctx context.Context, task int64, key string, d conversations.DeliveryID, split bridge.Splitter) (*bridge.Claim, error)
+	Settle(ctx context.Context, c bridge.Claim, r bridge.Result, split bridge.Splitter) (*bridge.Claim, error)
+	Upkeep
+}
+
+// Upkeep is what has to be done at its time.
+type Upkeep interface {
+	Resume(ctx context.Context) (next time.Time, err error)
+	Tidy(ctx context.Context) error
+}
+
+// Config is what a Pipeline needs. Fields are required unless their comment says
+// otherwise.
+type Config struct {
+	Verbs    Verbs
+	Adapters []channels.Adapter
+	// Subscriber makes a subscriber to the outbox that handles so many messages
+	// of a topic at once.
+	Subscriber func(inFlight int) message.Subscriber
+	// SendTimeout bounds one request to a carrier.
+	SendTimeout time.Duration
+	// CloseTimeout bounds how long Close waits for what is in flight.
+	CloseTimeout time.Duration
+	// Sending is told how long each request to a carrier took. Optional.
+	Sending func(channel, verdict string, took time.Duration)
+	Now     func() time.Time // optional; time.Now
+	Log     *slog.Logger     // optional; discards
+}
+
+func (c *Config) setDefaults() {
+	if c.Sending == nil {
+		c.Sending = func(string, string, time.Duration) {}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+// Pipeline carries out tasks. Start it once, close it once.
+type Pipeline struct {
+	cfg    Config
+	router *message.Router
+	alarm  *alarm
+
+	// life ends when Close gives up waiting.
+	life    context.Context //nolint:containedctx // it is the pipeline's own
+	endLife context.CancelFunc
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+// New makes a Pipeline.
+func New(cfg Config) (*Pipeline, error) {
+	cfg.setDefaults()
+	// The router tells at Info what is routine here.
+	log := watermill.NewSlogLoggerWithLevelMapping(cfg.Log, map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug})
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: cfg.CloseTimeout}, log)
+	if err != nil {
+		return nil, fmt.Errorf("make the router: %w", err)
+	}
+	p := &Pipeline{cfg: cfg, router: router, alarm: newAlarm()}
+	p.life, p.endLife = context.WithCancel(context.Background())
+	router.AddMiddleware(p.explainFailure, recoverPanic)
+	for _, r := range p.routes() {
+		router.AddConsumerHandler(r.topic, r.topic, cfg.Subscriber(r.inFlight), r.handle)
+	}
+	return p, nil
+}
+
+// Start begins to carry out tasks and returns when all topics are subscribed to.
+func (p *Pipeline) Start(ctx context.Context) error {
+	ctx, p.stop = context.WithCancel(context.WithoutCancel(ctx))
+	failed := make(chan error, 1)
+	p.running.Go(func() { failed <- p.router.Run(ctx) })
+	select {
+	case <-p.router.Running():
+	case err := <-failed:
+		return fmt.Errorf("start the router: %w", err)
+	}
+	p.running.Go(func() { p.resumeWhenDue(ctx) })
+	p.running.Go(func() { p.tidyRegularly(ctx) })
+	return nil
+}
+
+// Close stops taking up tasks, waits for those in flight as long as the
+// configuration allows, and returns. What did not finish is taken up at the next
+// start.
+func (p *Pipeline) Close() error {
+	err := p.router.Close()
+	if err != nil {
+		err = errors.Join(errors.New("not everything in flight finished in time"), err)
+	}
+	p.endLife()
+	if p.stop != nil {
+		p.stop()
+	}
+	p.running.Wait()
+	return err
+}
+
+// WakeAt tells the pipeline that something is due at t. It is what a Bridge calls
+// as its Config.Due.
+func (p *Pipeline) WakeAt(t time.Time) { p.alarm.set(t) }
+
+// explainFailure leaves the text of a handler's error with the message, for the
+// dead letter that it may become.
+func (p *Pipeline) explainFailure(next message.HandlerFunc) message.HandlerFunc {
+	return func(m *message.Message) ([]*message.Message, error) {
+		out, err := next(m)
+		if err != nil {
+			m.Metadata.Set(conversations.TaskError, err.Error())
+			p.cfg.Log.Error("a task failed and will be tried again",
+				"topic", message.SubscribeTopicFromCtx(m.Context()), "task", m.UUID, "error", err)
+		}
+		return out, err
+	}
+}
+
+// recoverPanic makes an error of a handler's panic.
+func recoverPanic(next message.HandlerFunc) message.HandlerFunc {
+	return func(m *message.Message) (out []*message.Message, err error) {
+		defer func() {
+			if v := recover(); v != nil {
+				err = fmt.Errorf("the handler panicked: %v", v)
+			}
+		}()
+		return next(m)
+	}
+}

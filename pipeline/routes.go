@@ -1,0 +1,50 @@
+// Package pipeline moves messages: it takes the tasks that commits left in the
+// outbox and carries them out by the verbs of package bridge.
+//
+// This file is the way of a message after it was accepted, on one screen. The
+// Router is watermill's; the Subscriber is the store's outbox, which gives out
+// the tasks of one key one at a time and in order. A verb's commit removes its
+// task, so the Ack that follows only lets the key go on; a handler that fails is
+// tried again with growing pauses and becomes a dead letter in the end.
+//
+// Times are in timers.go: what is due goes out again, and what is kept for a time
+// only is removed.
+package pipeline
+
+import (
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"bridged/bridge"
+)
+
+// How many tasks of one topic are carried out at once. Those that only change
+// the store wait for its commits; those that send wait for a carrier.
+const (
+	commitsInFlight = 128
+	sendsInFlight   = 256
+)
+
+// route is one topic and what handles its tasks.
+type route struct {
+	topic    string
+	handle   message.NoPublishHandlerFunc
+	inFlight int
+}
+
+// routes is the table of all topics:
+//
+//	inbound             → Route: the pair finds its participant; append; deliveries
+//	outbound.<channel>  → Claim → Adapter.Send → Settle, for each part
+//	statuses            → Advance: the receipt of the delivery
+//
+// Events are no topic: they are rows that their readers follow with a cursor.
+func (p *Pipeline) routes() []route {
+	routes := []route{
+		{bridge.TopicInbound, p.routeInbound, commitsInFlight},
+		{bridge.TopicStatuses, p.advanceStatus, commitsInFlight},
+	}
+	for _, adapter := range p.cfg.Adapters {
+		routes = append(routes, route{bridge.TopicOutbound(adapter.Name()), p.send(adapter), sendsInFlight})
+	}
+	return routes
+}

@@ -1,0 +1,115 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"bridged/conversations"
+)
+
+const (
+	// longestSleep bounds how long the pipeline trusts a computed due time, so
+	// that a jump of the clock or a suspend is noticed.
+	longestSleep = 30 * time.Second
+	// afterFailure is the pause before due deliveries are looked for again when
+	// the store could not commit.
+	afterFailure = time.Second
+	// tidyEvery is how often what is kept for a time only is removed.
+	tidyEvery = 10 * time.Minute
+)
+
+// alarm keeps the earliest time at which something is due.
+type alarm struct {
+	mu   sync.Mutex
+	at   time.Time
+	rung chan struct{} // has room for one: something earlier was set
+}
+
+func newAlarm() *alarm { return &alarm{rung: make(chan struct{}, 1)} }
+
+// set makes the alarm ring at t at the latest.
+func (a *alarm) set(t time.Time) {
+	a.mu.Lock()
+	earlier := a.at.IsZero() || t.Before(a.at)
+	if earlier {
+		a.at = t
+	}
+	a.mu.Unlock()
+	if !earlier {
+		return
+	}
+	select {
+	case a.rung <- struct{}{}:
+	default:
+	}
+}
+
+// take returns the time that is set and clears it.
+func (a *alarm) take() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := a.at
+	a.at = time.Time{}
+	return t
+}
+
+// resumeWhenDue takes up due deliveries: at once, and then whenever the next one
+// is due.
+func (p *Pipeline) resumeWhenDue(ctx context.Context) {
+	for ctx.Err() == nil {
+		sleep := longestSleep
+		next, err := p.cfg.Verbs.Resume(ctx)
+		switch {
+		case err != nil:
+			if !errors.Is(err, context.Canceled) {
+				p.cfg.Log.Error("cannot take up due deliveries", "error", err)
+			}
+			sleep = afterFailure
+		case !next.IsZero():
+			sleep = min(sleep, max(0, next.Sub(p.cfg.Now())))
+		}
+		p.sleep(ctx, sleep)
+	}
+}
+
+// sleep waits for d, or less when something earlier becomes due meanwhile.
+func (p *Pipeline) sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	until := p.cfg.Now().Add(d)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			return
+		case <-p.alarm.rung:
+			if at := p.alarm.take(); at.Before(until) {
+				until = at
+				timer.Reset(max(0, at.Sub(p.cfg.Now())))
+			}
+		}
+	}
+}
+
+// tidyRegularly removes what is kept for a time only.
+func (p *Pipeline) tidyRegularly(ctx context.Context) {
+	schedule := cron.New()
+	_, err := schedule.AddFunc(fmt.Sprintf("@every %s", tidyEvery), func() {
+		if err := p.cfg.Verbs.Tidy(ctx); err != nil && !errors.Is(err, conversations.ErrUnavailable) {
+			p.cfg.Log.Error("cannot tidy up", "error", err)
+		}
+	})
+	if err != nil { // the schedule is a constant
+		p.cfg.Log.Error("cannot schedule the tidying", "error", err)
+		return
+	}
+	schedule.Start()
+	<-ctx.Done()
+	<-schedule.Stop().Done()
+}
