@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+
+	"bridged/channels"
+	"bridged/channels/simulator"
+	sms "bridged/channels/sms/twilio"
+	"bridged/channels/whatsapp/cloud"
+	whatsapp "bridged/channels/whatsapp/twilio"
+	"bridged/cmd/bridged/internal/config"
+	"bridged/conversations"
+)
+
+// newAdapter makes the adapter of one configured channel. A new driver is one
+// more line here.
+func newAdapter(c config.Channel, publicURL string, carrier *simulator.Carrier) (channels.Adapter, error) {
+	switch c.Type + "/" + c.Driver {
+	case "sms/twilio":
+		return sms.New(sms.Config{Name: c.Name, PublicURL: publicURL, AccountSID: c.Twilio.AccountSID, AuthToken: c.Twilio.AuthToken.Value, APIBaseURL: c.Twilio.APIBaseURL})
+	case "whatsapp/twilio":
+		return whatsapp.New(whatsapp.Config{Name: c.Name, PublicURL: publicURL, AccountSID: c.Twilio.AccountSID, AuthToken: c.Twilio.AuthToken.Value, APIBaseURL: c.Twilio.APIBaseURL})
+	case "whatsapp/cloud":
+		return cloud.New(cloud.Config{Name: c.Name, Number: addresses(c.Numbers)[0], PhoneNumberID: c.Cloud.PhoneNumberID, AccessToken: c.Cloud.AccessToken.Value, AppSecret: c.Cloud.AppSecret.Value, VerifyToken: c.Cloud.VerifyToken.Value, APIBaseURL: c.Cloud.APIBaseURL})
+	case "sms/simulator", "whatsapp/simulator":
+		return carrier.Channel(c.Name, conversations.ChannelType(c.Type), addresses(c.Numbers)), nil
+	}
+	// The configuration refuses drivers that are not in the list above.
+	return nil, fmt.Errorf("channel %s: no driver %q of type %q", c.Name, c.Driver, c.Type)
+}
+
+// newDirectory makes the adapters of all configured channels.
+func newDirectory(cfg *config.Config, carrier *simulator.Carrier) (*channels.Directory, error) {
+	directory := channels.NewDirectory()
+	for _, c := range cfg.Channels {
+		adapter, err := newAdapter(c, cfg.Server.PublicURL, carrier)
+		if err != nil {
+			return nil, fmt.Errorf("channel %s: %w", c.Name, err)
+		}
+		if err := directory.Add(adapter, addresses(c.Numbers)); err != nil {
+			return nil, err
+		}
+	}
+	return directory, nil
+}
+
+func addresses(numbers []string) []conversations.Address {
+	list := make([]conversations.Address, len(numbers))
+	for i, n := range numbers {
+		list[i] = conversations.Address(n)
+	}
+	return list
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+const (
+	// stuckAfter is how old the oldest unfinished inbound message may be before
+	// the queues count as not moving.
+	stuckAfter = time.Minute
+	readyTime  = 5 * time.Second // for one readiness check
+)
+
+// adminHandler serves admin.listen: /healthz says that the process lives, /readyz
+// that it can do its work, /metrics how it does.
+func (d *daemon) adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := d.ready(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, "ok\n")
+	})
+	mux.Handle("GET /metrics", d.metrics.handler())
+	return mux
+}
+
+// ready says why the daemon cannot do its work now.
+func (d *daemon) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	defer cancel()
+	if err := d.store.CheckWritable(ctx); err != nil {
+		return fmt.Errorf("the store is not writable: %w", err)
+	}
+	oldest, err := d.store.OldestPending(ctx)
+	if err != nil {
+		return fmt.Errorf("the store is not readable: %w", err)
+	}
+	if age := time.Since(oldest); !oldest.IsZero() && age > stuckAfter {
+		return fmt.Errorf("the queues do not move: the oldest message has waited %s", age.Round(time.Second))
+	}
+	return nil
+}

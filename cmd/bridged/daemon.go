@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"bridged/api"
+	"bridged/bridge"
+	"bridged/channels"
+	"bridged/channels/hooks"
+	"bridged/channels/simulator"
+	"bridged/cmd/bridged/internal/config"
+	"bridged/conversations"
+	"bridged/pipeline"
+	"bridged/store"
+	"bridged/store/sqlite"
+	"bridged/twilio"
+)
+
+const (
+	// closeTime is how long the pipeline may finish what is in flight at the stop.
+	closeTime = 25 * time.Second
+	// taskAttempts is how often a task of the pipeline may fail, by a fault of
+	// ours, before it is put aside for the operator.
+	taskAttempts = 10
+)
+
+// daemon is the parts of bridged, wired together and running.
+type daemon struct {
+	cfg      *config.Config
+	log      *slog.Logger
+	metrics  *metrics
+	store    *store.DB
+	bridge   *bridge.Bridge
+	pipeline *pipeline.Pipeline
+	carrier  *simulator.Carrier
+	hooks    *hooks.Handler
+	api      http.Handler
+}
+
+// newDaemon wires the parts, takes up what the last run left, and starts the
+// pipeline. The servers are the caller's.
+func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *daemon, err error) {
+	d := &daemon{cfg: cfg, log: log, metrics: newMetrics()}
+	d.carrier = simulator.NewCarrier(simulator.Config{Log: log})
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.close())
+		}
+	}()
+	directory, err := newDirectory(cfg, d.carrier)
+	if err != nil {
+		return nil, err
+	}
+	if d.store, err = openStore(ctx, cfg, d.metrics, log); err != nil {
+		return nil, err
+	}
+	defaults, err := d.store.EnsureDefaults(ctx, freshDefaults(time.Now()))
+	if err != nil {
+		return nil, fmt.Errorf("read the installation's defaults: %w", err)
+	}
+	var wakeAt func(time.Time)
+	d.bridge = bridge.New(bridge.Config{
+		Commit:            bridge.Commits(d.store.Update),
+		Channels:          directory,
+		Service:           defaults.Service,
+		MessagingServices: messagingServices(cfg, defaults),
+		Retry: bridge.RetryPolicy{
+			First: cfg.Retry.First, Max: cfg.Retry.Max, Attempts: cfg.Retry.Attempts,
+			UnknownWait: cfg.Retry.UnknownWait, ResendUnknown: cfg.Retry.ResendUnknown,
+		},
+		Backlog:  cfg.Limits.Backlog,
+		Space:    newDisk(filepath.Dir(cfg.Store.SQLitePath())),
+		Observer: d.metrics,
+		Due:      func(t time.Time) { wakeAt(t) },
+		Log:      log,
+	})
+	d.metrics.watchBacklog(d.bridge.Backlog)
+	d.pipeline, err = pipeline.New(pipeline.Config{
+		Verbs:    d.bridge,
+		Adapters: directory.Adapters(),
+		Subscriber: func(inFlight int) message.Subscriber {
+			return store.NewSubscriber(d.store, store.SubscriberConfig{InFlight: inFlight, Attempts: taskAttempts})
+		},
+		SendTimeout:  cfg.Retry.SendTimeout,
+		CloseTimeout: closeTime,
+		Sending:      d.metrics.sending,
+		Log:          log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	wakeAt = d.pipeline.WakeAt
+	if err := d.wireHandlers(directory, defaults.Service.ID); err != nil {
+		return nil, err
+	}
+	if err := d.bridge.Recover(ctx); err != nil {
+		return nil, fmt.Errorf("take up what the last run left: %w", err)
+	}
+	d.carrier.Connect(d.bridge)
+	return d, d.pipeline.Start(ctx)
+}
+
+func openStore(ctx context.Context, cfg *config.Config, m *metrics, log *slog.Logger) (*store.DB, error) {
+	steps, err := store.Migrations()
+	if err != nil {
+		return nil, err
+	}
+	backend, err := sqlite.Open(ctx, cfg.Store.SQLitePath(), steps)
+	if err != nil {
+		return nil, fmt.Errorf("store.url %s: %w", cfg.Store.URL, err)
+	}
+	return store.Open(ctx, backend, store.Config{Committed: m.committed, Log: log})
+}
+
+// freshDefaults are the defaults of a new installation.
+func freshDefaults(now time.Time) store.Defaults {
+	return store.Defaults{
+		Service: conversations.Service{
+			ID:                      conversations.NewID[conversations.ServiceID](now),
+			FriendlyName:            "Default Conversations Service",
+			ConversationRole:        conversations.NewID[conversations.RoleID](now),
+			ConversationCreatorRole: conversations.NewID[conversations.RoleID](now),
+			UserRole:                conversations.NewID[conversations.RoleID](now),
+			Created:                 now,
+			Updated:                 now,
+		},
+		MessagingService: conversations.NewID[conversations.MessagingServiceID](now),
+	}
+}
+
+// messagingServices are those of the configuration, or the installation's own
+// where it has none. The first is the default.
+func messagingServices(cfg *config.Config, defaults store.Defaults) []conversations.MessagingServiceID {
+	var list []conversations.MessagingServiceID
+	for _, s := range cfg.MessagingServices {
+		if id, ok := twilio.ParseSID[conversations.MessagingServiceID](s.SID); ok {
+			list = append(list, id)
+		}
+	}
+	if len(list) == 0 {
+		list = append(list, defaults.MessagingService)
+	}
+	return list
+}
+
+func (d *daemon) wireHandlers(directory *channels.Directory, service conversations.ServiceID) (err error) {
+	d.hooks, err = hooks.New(hooks.Config{
+		PublicURL: d.cfg.Server.PublicURL,
+		Channels:  directory.Adapters(),
+		Acceptor:  d.bridge,
+		Observer:  d.metrics.hook,
+		Logger:    d.log,
+	})
+	d.api = api.New(api.Config{
+		Account: api.Credentials{
+			SID:       d.cfg.Account.SID,
+			AuthToken: d.cfg.Account.AuthToken.Value,
+			APIKeys:   d.apiKeys,
+		},
+		PublicURL: d.cfg.Server.PublicURL,
+		Service:   service,
+		Bridge:    d.bridge,
+		Store:     d.store,
+		Log:       d.log,
+		Extra:     map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
+		Observe:   d.metrics.api,
+	})
+	return err
+}
+
+func (d *daemon) apiKeys() map[string]string {
+	keys := make(map[string]string, len(d.cfg.Account.APIKeys))
+	for _, k := range d.cfg.Account.APIKeys {
+		keys[k.SID] = k.Secret.Value()
+	}
+	return keys
+}
+
+// publicHandler serves server.listen.
+func (d *daemon) publicHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(hooks.Prefix, d.hooks)
+	mux.Handle("/", d.api)
+	return mux
+}
+
+// close finishes what is in flight and closes the store, in the order in which
+// the parts depend on one another.
+func (d *daemon) close() error {
+	var errs []error
+	if d.pipeline != nil {
+		errs = append(errs, d.pipeline.Close())
+	}
+	d.carrier.Close()
+	if d.store != nil {
+		errs = append(errs, d.store.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,187 @@
+package config
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Config is a configuration that holds no mistake. It does not change after
+// loading, with one exception: ReloadSecrets gives its secrets new values.
+type Config struct {
+	Server            Server             `toml:"server"`
+	Admin             Admin              `toml:"admin"`
+	Account           Account            `toml:"account"`
+	Store             Store              `toml:"store"`
+	Media             Media              `toml:"media"`
+	Log               Log                `toml:"log"`
+	Channels          []Channel          `toml:"channels"`
+	Numbers           []Number           `toml:"numbers"`
+	MessagingServices []MessagingService `toml:"messaging_services"`
+	Retry             Retry              `toml:"retry"`
+	Limits            Limits             `toml:"limits"`
+	// Studio maps the SID of a flow to the URL that gets its calls.
+	Studio map[string]string `toml:"studio" later:"true"`
+
+	// FirstStart says that the credentials of the embedded default were made by
+	// this load, so that nobody has seen them yet.
+	FirstStart bool `toml:"-"`
+
+	warnings []Finding
+	// again repeats the load that made this configuration.
+	again    func() (*Config, error)
+	reloadMu sync.Mutex
+}
+
+// Server is the public HTTP server.
+type Server struct {
+	Listen string `toml:"listen" default:"127.0.0.1:8080" check:"listen"`
+	// PublicURL has no slash at its end. Where it is not written it follows
+	// Listen; see Bound.
+	PublicURL      string    `toml:"public_url" check:"base_url"`
+	TrustedProxies []Network `toml:"trusted_proxies"`
+	TLS            TLS       `toml:"tls"`
+
+	publicURLFollows bool
+}
+
+// TLS names the certificate of the public server.
+type TLS struct {
+	CertFile string `toml:"cert_file"`
+	KeyFile  string `toml:"key_file"`
+}
+
+// Enabled says whether the public server speaks HTTPS.
+func (t TLS) Enabled() bool { return t.CertFile != "" }
+
+// Admin is the server of health checks and metrics.
+type Admin struct {
+	Listen string `toml:"listen" default:"127.0.0.1:8081" check:"listen"`
+}
+
+// Account is the one account of the installation.
+type Account struct {
+	SID       string   `toml:"sid" required:"true" check:"sid:AC"`
+	AuthToken Secret   `toml:"auth_token" required:"true"`
+	APIKeys   []APIKey `toml:"api_keys"`
+}
+
+// APIKey is a pair of credentials that may be used in the account's place.
+type APIKey struct {
+	SID    string `toml:"sid" required:"true" check:"sid:SK"`
+	Secret Secret `toml:"secret" required:"true"`
+}
+
+// Store says where the data is kept.
+type Store struct {
+	URL string `toml:"url" default:"sqlite:bridged-data/bridged.db" check:"store"`
+}
+
+// Media says where files are kept, and how carriers get at them.
+type Media struct {
+	Dir           string        `toml:"dir" default:"bridged-data/media" check:"nonempty" later:"true"`
+	LinkFallback  bool          `toml:"link_fallback" default:"true" later:"true"`
+	CarrierURLTTL time.Duration `toml:"carrier_url_ttl" default:"24h" later:"true"`
+}
+
+// Log says what the log looks like.
+type Log struct {
+	Format string `toml:"format" default:"text" check:"oneof:text,json"`
+	Level  string `toml:"level" default:"info" check:"oneof:debug,info,warn,error"`
+}
+
+// Channel is an account at a carrier, with the proxy addresses that it owns. Of
+// the driver tables only the one of its driver is not nil.
+type Channel struct {
+	Name     string   `toml:"name" required:"true" check:"name"`
+	Type     string   `toml:"type" required:"true" check:"oneof:sms,whatsapp"`
+	Driver   string   `toml:"driver" required:"true"`
+	Numbers  []string `toml:"numbers" required:"true"`
+	Rate     float64  `toml:"rate" check:"positive" later:"true"`      // messages per second; 0: no limit
+	PairRate float64  `toml:"pair_rate" check:"positive" later:"true"` // the same, for one pair of addresses
+
+	Twilio    *Twilio    `toml:"twilio"`
+	Cloud     *Cloud     `toml:"cloud"`
+	Telnyx    *Telnyx    `toml:"telnyx"`
+	Bandwidth *Bandwidth `toml:"bandwidth"`
+	Simulator *Simulator `toml:"simulator"`
+}
+
+// Twilio is the table of driver twilio, of both types.
+type Twilio struct {
+	AccountSID string `toml:"account_sid" required:"true" check:"sid:AC"`
+	AuthToken  Secret `toml:"auth_token" required:"true"`
+	APIBaseURL string `toml:"api_base_url" default:"https://api.twilio.com" check:"base_url"`
+}
+
+// Cloud is the table of driver cloud: the WhatsApp Business Cloud API.
+type Cloud struct {
+	PhoneNumberID string `toml:"phone_number_id" required:"true"`
+	AccessToken   Secret `toml:"access_token" required:"true"`
+	AppSecret     Secret `toml:"app_secret" required:"true"`
+	VerifyToken   Secret `toml:"verify_token" required:"true"`
+	APIBaseURL    string `toml:"api_base_url" default:"https://graph.facebook.com/v23.0" check:"base_url"`
+}
+
+// Telnyx is the table of driver telnyx.
+type Telnyx struct {
+	APIKey     Secret `toml:"api_key" required:"true"`
+	PublicKey  string `toml:"public_key" required:"true" check:"ed25519"`
+	APIBaseURL string `toml:"api_base_url" default:"https://api.telnyx.com/v2" check:"base_url"`
+}
+
+// Bandwidth is the table of driver bandwidth.
+type Bandwidth struct {
+	AccountID        string `toml:"account_id" required:"true"`
+	ApplicationID    string `toml:"application_id" required:"true"`
+	Username         string `toml:"username" required:"true"`
+	Password         Secret `toml:"password" required:"true"`
+	CallbackUsername string `toml:"callback_username" required:"true"`
+	CallbackPassword Secret `toml:"callback_password" required:"true"`
+	APIBaseURL       string `toml:"api_base_url" default:"https://messaging.bandwidth.com/api/v2" check:"base_url"`
+}
+
+// Simulator is the table of driver simulator. It has no key, and may be left
+// out.
+type Simulator struct{}
+
+// Number holds what is particular to one number that a channel owns.
+type Number struct {
+	Address                string  `toml:"address" required:"true"`
+	InboundWebhook         string  `toml:"inbound_webhook" check:"webhook" later:"true"`
+	InboundWebhookMethod   string  `toml:"inbound_webhook_method" default:"POST" check:"oneof:POST,GET" later:"true"`
+	InboundFallbackWebhook string  `toml:"inbound_fallback_webhook" check:"webhook" later:"true"`
+	MaxMMSBytes            int     `toml:"max_mms_bytes" default:"5000000" check:"min:1" later:"true"`
+	Rate                   float64 `toml:"rate" check:"positive" later:"true"` // messages per second; 0: no limit
+}
+
+// MessagingService is a pool of senders. The first is the default one.
+type MessagingService struct {
+	SID            string   `toml:"sid" required:"true" check:"sid:MG"`
+	Senders        []string `toml:"senders"`
+	Autocreate     bool     `toml:"autocreate" later:"true"`
+	InboundWebhook string   `toml:"inbound_webhook" check:"webhook" later:"true"`
+}
+
+// Retry says how sends to carriers are repeated.
+type Retry struct {
+	First         time.Duration `toml:"first" default:"5s"`
+	Max           time.Duration `toml:"max" default:"1h"`
+	Attempts      int           `toml:"attempts" default:"8" check:"min:1"`
+	UnknownWait   time.Duration `toml:"unknown_wait" default:"30s"`
+	ResendUnknown bool          `toml:"resend_unknown" default:"true"`
+	SendTimeout   time.Duration `toml:"send_timeout" default:"15s"`
+}
+
+// Limits bounds what the installation takes on.
+type Limits struct {
+	ActionsPerSecond int `toml:"actions_per_second" default:"0" check:"min:0" later:"true"`
+	Backlog          int `toml:"backlog" default:"1000000" check:"min:1"`
+}
+
+// Network is an address or a network, such as "10.0.0.0/8".
+type Network struct{ netip.Prefix }
+
+// Warnings returns what is no mistake and yet does not do what it seems to, in
+// the order of the file.
+func (c *Config) Warnings() []Finding { return c.warnings }

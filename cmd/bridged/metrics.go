@@ -1,0 +1,125 @@
+package main
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"bridged/bridge"
+	"bridged/conversations"
+)
+
+// metrics are the counters and histograms of /metrics. No label holds an
+// address, a SID or anything else that a message could add to.
+type metrics struct {
+	registry *prometheus.Registry
+
+	accepted, repeated, routed, settled, reports, hooks, requests *prometheus.CounterVec
+
+	routeLag, deliveryLag, hookSeconds, requestSeconds, carrierSeconds *prometheus.HistogramVec
+
+	commitSeconds, commitOperations prometheus.Histogram
+}
+
+func newMetrics() *metrics {
+	m := &metrics{registry: prometheus.NewRegistry()}
+	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.accepted = m.counter("inbound_accepted_total", "Inbound messages that were stored.", "channel")
+	m.repeated = m.counter("inbound_repeated_total", "Inbound messages that their carrier had delivered before.", "channel")
+	m.routed = m.counter("inbound_routed_total", "Inbound messages by what became of them.", "channel", "result")
+	m.routeLag = m.histogram("inbound_lag_seconds", "From storing an inbound message to appending it.", "channel")
+	m.settled = m.counter("deliveries_settled_total", "Answers of carriers to deliveries: sent, failed, retry, unknown, dead.", "channel", "result")
+	m.deliveryLag = m.histogram("delivery_lag_seconds", "From making a delivery to its being sent.", "channel")
+	m.reports = m.counter("status_reports_total", "Status reports of carriers by what became of them.", "channel", "fate")
+	m.hooks = m.counter("hook_requests_total", "Requests of carriers.", "channel", "result")
+	m.hookSeconds = m.histogram("hook_seconds", "How long requests of carriers took.", "channel")
+	m.requests = m.counter("api_requests_total", "Requests to the REST API.", "route", "status")
+	m.requestSeconds = m.histogram("api_seconds", "How long requests to the REST API took.", "route")
+	m.carrierSeconds = m.histogram("carrier_seconds", "How long requests to carriers took.", "channel", "verdict")
+	m.commitSeconds = m.single("commit_seconds", "How long commits of the store took.", prometheus.ExponentialBuckets(0.00025, 2, 14))
+	m.commitOperations = m.single("commit_operations", "How many operations shared a commit.", prometheus.ExponentialBuckets(1, 2, 10))
+	return m
+}
+
+func (m *metrics) counter(name, help string, labels ...string) *prometheus.CounterVec {
+	v := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "bridged", Name: name, Help: help}, labels)
+	m.registry.MustRegister(v)
+	return v
+}
+
+func (m *metrics) histogram(name, help string, labels ...string) *prometheus.HistogramVec {
+	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: "bridged", Name: name, Help: help,
+		Buckets: prometheus.ExponentialBuckets(0.0005, 2, 18), // half a millisecond to a minute
+	}, labels)
+	m.registry.MustRegister(v)
+	return v
+}
+
+func (m *metrics) single(name, help string, buckets []float64) prometheus.Histogram {
+	h := prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "bridged", Name: name, Help: help, Buckets: buckets})
+	m.registry.MustRegister(h)
+	return h
+}
+
+func (m *metrics) watchBacklog(count func() int) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "bridged", Name: "backlog", Help: "Inbound messages that are stored and not finished.",
+	}, func() float64 { return float64(count()) }))
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Accepted implements bridge.Observer.
+func (m *metrics) Accepted(channel string, fresh, repeated int) {
+	m.accepted.WithLabelValues(channel).Add(float64(fresh))
+	m.repeated.WithLabelValues(channel).Add(float64(repeated))
+}
+
+// Routed implements bridge.Observer.
+func (m *metrics) Routed(channel string, state conversations.InboundState, lag time.Duration) {
+	result := "appended"
+	if state == conversations.InboundUnrouted {
+		result = "unrouted"
+	}
+	m.routed.WithLabelValues(channel, result).Inc()
+	m.routeLag.WithLabelValues(channel).Observe(lag.Seconds())
+}
+
+// Settled implements bridge.Observer.
+func (m *metrics) Settled(channel string, result bridge.Settlement, lag time.Duration) {
+	m.settled.WithLabelValues(channel, string(result)).Inc()
+	if result == bridge.SettledSent {
+		m.deliveryLag.WithLabelValues(channel).Observe(lag.Seconds())
+	}
+}
+
+// Reported implements bridge.Observer.
+func (m *metrics) Reported(channel string, fate bridge.ReportFate) {
+	m.reports.WithLabelValues(channel, string(fate)).Inc()
+}
+
+func (m *metrics) hook(channel, result string, took time.Duration) {
+	m.hooks.WithLabelValues(channel, result).Inc()
+	m.hookSeconds.WithLabelValues(channel).Observe(took.Seconds())
+}
+
+func (m *metrics) api(route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+	m.requestSeconds.WithLabelValues(route).Observe(took.Seconds())
+}
+
+func (m *metrics) sending(channel, verdict string, took time.Duration) {
+	m.carrierSeconds.WithLabelValues(channel, verdict).Observe(took.Seconds())
+}
+
+func (m *metrics) committed(operations int, took time.Duration) {
+	m.commitOperations.Observe(float64(operations))
+	m.commitSeconds.Observe(took.Seconds())
+}

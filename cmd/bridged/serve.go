@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"bridged/cmd/bridged/internal/config"
+)
+
+const (
+	// drainTime is how long requests that are being answered may take at the
+	// stop; then the pipeline gets its share of the 30 seconds of the contract.
+	drainTime = 4 * time.Second
+	// readHeaderTime bounds how long a client may take to say what it wants.
+	readHeaderTime = 10 * time.Second
+	idleTime       = 2 * time.Minute
+)
+
+// serve runs the daemon until the context ends, and then finishes what is in
+// flight.
+func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.Writer) (err error) {
+	var listen net.ListenConfig
+	public, err := listen.Listen(ctx, "tcp", cfg.Server.Listen)
+	if err != nil {
+		return fmt.Errorf("server.listen: %w", err)
+	}
+	defer public.Close() //nolint:errcheck // the server has closed it, or nobody used it
+	cfg.Server.Bound(public.Addr())
+	admin, err := listen.Listen(ctx, "tcp", cfg.Admin.Listen)
+	if err != nil {
+		return fmt.Errorf("admin.listen: %w", err)
+	}
+	defer admin.Close() //nolint:errcheck // likewise
+
+	certificate, err := loadCertificate(cfg.Server.TLS)
+	if err != nil {
+		return err
+	}
+	d, err := newDaemon(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if cfg.FirstStart {
+		if err := cfg.PrintCredentials(stdout); err != nil {
+			return err
+		}
+	}
+	stopReload := reloadOnHangup(cfg, certificate, log)
+	defer stopReload()
+
+	servers := newServers(d, certificate, log)
+	failed := make(chan error, 2)
+	go func() { failed <- servers.public(public) }()
+	go func() { failed <- servers.adminServer.Serve(admin) }()
+	build, _ := debug.ReadBuildInfo()
+	log.Info("bridged is ready", "public_url", cfg.Server.PublicURL, "listen", public.Addr().String(),
+		"admin", admin.Addr().String(), "version", versionName(version, build))
+
+	select {
+	case <-ctx.Done():
+		log.Info("stopping")
+	case err = <-failed:
+	}
+	// Intake stops first; the deferred close then finishes what is in flight.
+	servers.shutdown(log)
+	return err
+}
+
+// servers are the two HTTP servers.
+type servers struct {
+	publicServer, adminServer *http.Server
+	tls                       bool
+}
+
+func newServers(d *daemon, certificate *atomic.Pointer[tls.Certificate], log *slog.Logger) servers {
+	newServer := func(h http.Handler) *http.Server {
+		return &http.Server{
+			Handler:           h,
+			ReadHeaderTimeout: readHeaderTime,
+			IdleTimeout:       idleTime,
+			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		}
+	}
+	s := servers{publicServer: newServer(d.publicHandler()), adminServer: newServer(d.adminHandler()), tls: certificate != nil}
+	if s.tls {
+		s.publicServer.TLSConfig = &tls.Config{
+			MinVersion:     tls.VersionTLS12,
+			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate.Load(), nil },
+		}
+	}
+	return s
+}
+
+func (s servers) public(l net.Listener) error {
+	if s.tls {
+		return s.publicServer.ServeTLS(l, "", "")
+	}
+	return s.publicServer.Serve(l)
+}
+
+func (s servers) shutdown(log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	for _, server := range []*http.Server{s.publicServer, s.adminServer} {
+		if err := server.Shutdown(ctx); err != nil {
+			log.Warn("requests were cut off at the stop", "error", err)
+			_ = server.Close()
+		}
+	}
+}
+
+// loadCertificate reads the certificate of the public server; nil without TLS.
+func loadCertificate(c config.TLS) (*atomic.Pointer[tls.Certificate], error) {
+	if !c.Enabled() {
+		return nil, nil //nolint:nilnil // no TLS is no error
+	}
+	certificate, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("server.tls: %w", err)
+	}
+	current := new(atomic.Pointer[tls.Certificate])
+	current.Store(&certificate)
+	return current, nil
+}
+
+// reloadOnHangup reads secrets and the certificate again at SIGHUP. What is
+// wrong with the new ones is logged, and the old ones stay.
+func reloadOnHangup(cfg *config.Config, certificate *atomic.Pointer[tls.Certificate], log *slog.Logger) (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range hangups {
+			if err := reload(cfg, certificate); err != nil {
+				log.Error("reload failed; the old secrets stay", "error", err)
+				continue
+			}
+			log.Info("secrets and certificates are reloaded")
+		}
+	}()
+	return func() {
+		signal.Stop(hangups)
+		close(hangups)
+		<-done
+	}
+}
+
+func reload(cfg *config.Config, certificate *atomic.Pointer[tls.Certificate]) error {
+	fresh, err := loadCertificate(cfg.Server.TLS)
+	if err != nil {
+		return err
+	}
+	if err := cfg.ReloadSecrets(); err != nil {
+		return err
+	}
+	if fresh != nil {
+		certificate.Store(fresh.Load())
+	}
+	return nil
+}
