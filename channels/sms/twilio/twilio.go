@@ -5,7 +5,6 @@ package twilio
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 
 	"bridged/channels/internal/programmable"
@@ -20,23 +19,15 @@ const DefaultAPIBaseURL = programmable.DefaultAPIBaseURL
 // is called on SMS and MMS (contract, 8).
 const codeMedia = 12300
 
-// Config is one Twilio account as a channel. All but APIBaseURL and HTTPClient
-// is required.
-type Config struct {
-	Name       string        // the channel's
-	PublicURL  string        // where Twilio finds this installation
-	AccountSID string        // AC…
-	AuthToken  func() string // asked each time, so that it can be changed at run time
-	APIBaseURL string        // empty: DefaultAPIBaseURL
-	HTTPClient *http.Client  // nil: one of its own
-}
+// Config is one Twilio account as a channel.
+type Config = programmable.Config
 
 // Adapter is a channels.Adapter, HookReceiver and TextLimiter.
 type Adapter struct{ *programmable.Client }
 
 // New makes an Adapter, or says which setting is missing or wrong.
 func New(cfg Config) (*Adapter, error) {
-	client, err := programmable.New(programmable.Config(cfg), codeMedia)
+	client, err := programmable.New(cfg, codeMedia)
 	if err != nil {
 		return nil, err
 	}

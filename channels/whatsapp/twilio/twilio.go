@@ -4,8 +4,6 @@
 package twilio
 
 import (
-	"net/http"
-
 	"bridged/channels/internal/programmable"
 	"bridged/channels/internal/waid"
 	"bridged/conversations"
@@ -18,23 +16,15 @@ const DefaultAPIBaseURL = programmable.DefaultAPIBaseURL
 // of media is called on WhatsApp (contract, 8).
 const codeMedia = 63021
 
-// Config is one Twilio account as a channel. All but APIBaseURL and HTTPClient
-// is required.
-type Config struct {
-	Name       string        // the channel's
-	PublicURL  string        // where Twilio finds this installation
-	AccountSID string        // AC…
-	AuthToken  func() string // asked each time, so that it can be changed at run time
-	APIBaseURL string        // empty: DefaultAPIBaseURL
-	HTTPClient *http.Client  // nil: one of its own
-}
+// Config is one Twilio account as a channel.
+type Config = programmable.Config
 
 // Adapter is a channels.Adapter, HookReceiver and TextLimiter.
 type Adapter struct{ *programmable.Client }
 
 // New makes an Adapter, or says which setting is missing or wrong.
 func New(cfg Config) (*Adapter, error) {
-	client, err := programmable.New(programmable.Config(cfg), codeMedia)
+	client, err := programmable.New(cfg, codeMedia)
 	if err != nil {
 		return nil, err
 	}
