@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -111,14 +110,16 @@ func (p *Pipeline) Start(ctx context.Context) error {
 // configuration allows, and returns. What did not finish is taken up at the next
 // start.
 func (p *Pipeline) Close() error {
+	defer p.endLife()
+	if p.stop == nil {
+		return nil // it was never started
+	}
 	err := p.router.Close()
 	if err != nil {
-		err = errors.Join(errors.New("not everything in flight finished in time"), err)
+		err = fmt.Errorf("not everything in flight finished in time: %w", err)
 	}
 	p.endLife()
-	if p.stop != nil {
-		p.stop()
-	}
+	p.stop()
 	p.running.Wait()
 	return err
 }

@@ -109,7 +109,7 @@ func (h *hub) queue(name string) *queue {
 	return q
 }
 
-// committed is called by the writer after a commit, for each operation.
+// committed is called by the writer after a commit.
 func (h *hub) committed(e effects) {
 	if len(e.woken) == 0 && len(e.finished) == 0 {
 		return

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
@@ -32,9 +31,7 @@ func (tx *Tx) put(topic string, e entry) error {
 		if err != nil {
 			return err
 		}
-		if !slices.Contains(tx.effects.woken, queue) {
-			tx.effects.woken = append(tx.effects.woken, queue)
-		}
+		tx.effects.woken = append(tx.effects.woken, queue)
 	}
 	return nil
 }

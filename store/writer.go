@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -150,14 +151,28 @@ func (w *writer) process(batch []*operation) {
 		return
 	}
 	w.cfg.Committed(len(batch), time.Since(start))
-	for _, op := range batch {
-		if op.err == nil {
-			w.hub.committed(op.effects)
-		}
-	}
+	w.hub.committed(effectsOf(batch))
 	for _, op := range batch {
 		op.done <- op.err
 	}
+}
+
+// effectsOf puts together the effects of the operations that were committed, so
+// that a queue is woken once however many of them enqueued to it.
+func effectsOf(batch []*operation) effects {
+	var e effects
+	for _, op := range batch {
+		if op.err != nil {
+			continue
+		}
+		e.finished = append(e.finished, op.effects.finished...)
+		for _, queue := range op.effects.woken {
+			if !slices.Contains(e.woken, queue) {
+				e.woken = append(e.woken, queue)
+			}
+		}
+	}
+	return e
 }
 
 // errNeedsSavepoints says that a batch has to be run again with savepoints.
