@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"bridged/bridge"
+	"bridged/channels"
+	"bridged/conversations"
+	"bridged/store"
+	"bridged/store/sqlite"
+)
+
+// bareWorkers is how many messages the bare loop has under way at once. More do
+// not make it faster.
+const bareWorkers = 128
+
+// capture is a transaction that tells which tasks were enqueued in it.
+type capture struct {
+	*store.Tx
+	task *conversations.Task
+}
+
+// Enqueue implements bridge.Outbox.
+func (c capture) Enqueue(t conversations.Task) error {
+	*c.task = t
+	return c.Tx.Enqueue(t)
+}
+
+type captureKey struct{}
+
+// anyChannel is a directory in which one channel owns every address.
+type anyChannel struct{}
+
+func (anyChannel) Owner(conversations.Address) (string, bool) { return "bare", true }
+
+func (anyChannel) Parse(a conversations.Address) (conversations.Address, error) { return a, nil }
+
+// bareLoop relays messages by the verbs alone: the statements of the whole way in
+// the commits of the whole way, without HTTP, without the pipeline and without
+// carriers. It returns messages per second. It is what the daemon is compared
+// with.
+func bareLoop(ctx context.Context, dir string, pairs []pair, messages int) (float64, error) {
+	steps, err := store.Migrations()
+	if err != nil {
+		return 0, err
+	}
+	backend, err := sqlite.Open(ctx, filepath.Join(dir, "bare.db"), steps)
+	if err != nil {
+		return 0, err
+	}
+	db, err := store.Open(ctx, backend, store.Config{})
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	b := newBareBridge(db)
+	if err := bareConversations(ctx, b, pairs); err != nil {
+		return 0, err
+	}
+	var next, tasks atomic.Int64
+	start := time.Now()
+	group, ctx := errgroup.WithContext(ctx)
+	for range bareWorkers {
+		group.Go(func() error {
+			for n := next.Add(1); n <= int64(messages); n = next.Add(1) {
+				if err := relayBare(ctx, b, &tasks, pairs[int(n)%len(pairs)], n); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return 0, err
+	}
+	return float64(messages) / time.Since(start).Seconds(), nil
+}
+
+func newBareBridge(db *store.DB) *bridge.Bridge {
+	return bridge.New(bridge.Config{
+		Commit: bridge.Commits(func(ctx context.Context, op func(capture) error) error {
+			task, _ := ctx.Value(captureKey{}).(*conversations.Task)
+			if task == nil {
+				task = new(conversations.Task)
+			}
+			return db.Update(ctx, func(tx *store.Tx) error { return op(capture{tx, task}) })
+		}),
+		Channels:          anyChannel{},
+		MessagingServices: []conversations.MessagingServiceID{"bare"},
+		Retry:             bridge.DefaultRetry(),
+	})
+}
+
+func bareConversations(ctx context.Context, b *bridge.Bridge, pairs []pair) error {
+	for i := range pairs {
+		if i%2 == 1 { // the two of a conversation stand beside each other
+			continue
+		}
+		c, err := b.CreateConversation(ctx, bridge.Caller{}, "bare", bridge.ConversationFields{})
+		if err != nil {
+			return err
+		}
+		for _, p := range pairs[i : i+2] {
+			fields := bridge.ParticipantFields{Address: &p.person, Proxy: &p.proxy}
+			if _, err := b.AddParticipant(ctx, bridge.Caller{}, "bare", conversations.ConversationKey{ID: c.ID}, fields); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// relayBare carries one message through all its commits.
+func relayBare(ctx context.Context, b *bridge.Bridge, tasks *atomic.Int64, p pair, n int64) error {
+	var task conversations.Task
+	ctx = context.WithValue(ctx, captureKey{}, &task)
+	id := strconv.FormatInt(n, 10)
+	err := b.Accept(ctx, []conversations.Inbound{{
+		Channel: "bare", ProviderID: "in" + id, From: p.person, To: p.proxy, Body: body(n),
+	}})
+	if err != nil {
+		return err
+	}
+	inbound, err := strconv.ParseInt(string(task.Payload), 10, 64)
+	if err != nil {
+		return fmt.Errorf("the task of an inbound message: %w", err)
+	}
+	if err := b.Route(ctx, tasks.Add(1), inbound); err != nil {
+		return err
+	}
+	if !strings.HasPrefix(task.Topic, bridge.TopicOutbound("")) {
+		return nil // the pair's line is busy: the delivery follows the one before it
+	}
+	split := func(text string) []string { return channels.Split(text, 1600) }
+	for task.Topic != "" {
+		delivery := task
+		task = conversations.Task{}
+		claim, err := b.Claim(ctx, tasks.Add(1), delivery.Key, conversations.DeliveryID(delivery.Payload), split)
+		if err != nil || claim == nil {
+			return err
+		}
+		result := bridge.Result{Outcome: conversations.OutcomeAccepted, ProviderID: "out" + string(claim.Delivery.ID)}
+		if _, err := b.Settle(ctx, *claim, result, split); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"bridged/e2e/fakecarrier"
+)
+
+// drainTime bounds how long the last messages may take to be relayed.
+const drainTime = 2 * time.Minute
+
+// latencies are durations to take percentiles of.
+type latencies []time.Duration
+
+// p returns the n-th percentile.
+func (l latencies) p(n int) time.Duration {
+	if len(l) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(l))
+	return sorted[(len(sorted)-1)*n/100].Round(10 * time.Microsecond)
+}
+
+// watch notes when messages were given to the daemon and when they came out.
+type watch struct {
+	mu       sync.Mutex
+	given    []time.Time
+	accept   latencies
+	relay    latencies
+	out      int
+	lastOut  time.Time
+	lastIn   time.Time
+	expected int
+	done     chan struct{}
+}
+
+func newWatch(expected int) *watch {
+	return &watch{given: make([]time.Time, expected+1), expected: expected, done: make(chan struct{})}
+}
+
+// received is told of a message that came out. Its body begins with its number.
+func (w *watch) received(s fakecarrier.Sent) {
+	n, err := strconv.Atoi(s.Body[:8])
+	if err != nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lastOut = time.Now()
+	w.relay = append(w.relay, w.lastOut.Sub(w.given[n]))
+	if w.out++; w.out == w.expected {
+		close(w.done)
+	}
+}
+
+// give delivers the n-th message and notes how long its acceptance took.
+func (w *watch) give(ctx context.Context, s *stage, n int64) error {
+	start := time.Now()
+	w.mu.Lock()
+	w.given[n] = start
+	w.mu.Unlock()
+	if err := s.send(ctx, n); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lastIn = time.Now()
+	w.accept = append(w.accept, w.lastIn.Sub(start))
+	return nil
+}
+
+// drain waits until all messages have come out.
+func (w *watch) drain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	select {
+	case <-w.done:
+		return nil
+	case <-ctx.Done():
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return fmt.Errorf("only %d of %d messages were relayed", w.out, w.expected)
+	}
+}
+
+// figures are what a part of the benchmark found.
+type figures struct {
+	bare, accepted, relayed float64 // messages per second
+	commits                 float64 // per message
+	accept, relay           latencies
+	rss                     int // bytes
+}
+
+// flood gives the daemon as many messages as the connections carry.
+func flood(ctx context.Context, o options) (f figures, err error) {
+	dir, err := os.MkdirTemp("", "bridged-bare-")
+	if err != nil {
+		return f, err
+	}
+	defer os.RemoveAll(dir)
+	if f.bare, err = bareLoop(ctx, dir, makePairs(o.conversations), o.messages); err != nil {
+		return f, err
+	}
+	w := newWatch(o.messages)
+	start, err := w.measure(ctx, o, &f, func(ctx context.Context, s *stage) error {
+		var next atomic.Int64
+		group, ctx := errgroup.WithContext(ctx)
+		for range o.connections {
+			group.Go(func() error {
+				for n := next.Add(1); n <= int64(o.messages); n = next.Add(1) {
+					if err := w.give(ctx, s, n); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		return group.Wait()
+	})
+	f.accepted = float64(o.messages) / w.lastIn.Sub(start).Seconds()
+	f.relayed = float64(o.messages) / w.lastOut.Sub(start).Seconds()
+	return f, err
+}
+
+// steady gives the daemon messages at a fixed rate, whether it keeps up or not.
+func steady(ctx context.Context, o options) (f figures, err error) {
+	messages := int(o.steady.Seconds() * float64(o.rate))
+	w := newWatch(messages)
+	_, err = w.measure(ctx, o, &f, func(ctx context.Context, s *stage) error {
+		ticker := time.NewTicker(time.Second / time.Duration(o.rate))
+		defer ticker.Stop()
+		group, ctx := errgroup.WithContext(ctx)
+		for n := range int64(messages) {
+			<-ticker.C
+			group.Go(func() error { return w.give(ctx, s, n+1) })
+		}
+		return group.Wait()
+	})
+	return f, err
+}
+
+// measure runs a load against a new daemon and notes what it cost.
+func (w *watch) measure(ctx context.Context, o options, f *figures, load func(context.Context, *stage) error) (start time.Time, err error) {
+	s, err := newStage(ctx, o, w.received)
+	if err != nil {
+		return start, err
+	}
+	defer s.close() // the figures are taken
+	before, err := s.commits(ctx)
+	if err != nil {
+		return start, err
+	}
+	start = time.Now()
+	if err := load(ctx, s); err != nil {
+		return start, err
+	}
+	if err := w.drain(ctx); err != nil {
+		return start, err
+	}
+	after, err := s.commits(ctx)
+	if err != nil {
+		return start, err
+	}
+	f.commits = (after - before) / float64(w.expected)
+	f.accept, f.relay = w.accept, w.relay
+	f.rss, err = s.peakRSS()
+	return start, err
+}

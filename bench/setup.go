@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"bridged/e2e/daemon"
+	"bridged/e2e/fakecarrier"
+)
+
+// The credentials of the benchmark. They open nothing but it.
+const (
+	account    = "AC00000000000000000000000000000000"
+	authToken  = "bench-account-token"
+	carrierSID = "AC11111111111111111111111111111111"
+	carrierKey = "bench-carrier-token"
+	phoneID    = "106500000000001"
+	cloudToken = "bench-cloud-token"
+	cloudKey   = "bench-cloud-secret"
+)
+
+// stage is a running daemon between its two fake carriers, with conversations.
+type stage struct {
+	*daemon.Daemon
+
+	dir    string
+	twilio *fakecarrier.Twilio
+	cloud  *fakecarrier.Cloud
+	pairs  []pair
+	client *http.Client
+}
+
+// newStage starts everything. Received is told of every message that a fake
+// carrier gets.
+func newStage(ctx context.Context, o options, received func(fakecarrier.Sent)) (_ *stage, err error) {
+	s := &stage{
+		twilio: fakecarrier.NewTwilio(carrierSID, carrierKey),
+		cloud:  fakecarrier.NewCloud(phoneID, cloudToken, cloudKey),
+		pairs:  makePairs(o.conversations),
+		client: &http.Client{},
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	s.twilio.Received, s.cloud.Received = received, received
+	if s.dir, err = os.MkdirTemp("", "bridged-bench-"); err != nil {
+		return nil, err
+	}
+	file := filepath.Join(s.dir, "bridged.toml")
+	if err := os.WriteFile(file, []byte(s.config()), 0o600); err != nil {
+		return nil, err
+	}
+	binary, err := filepath.Abs(o.binary)
+	if err != nil {
+		return nil, err
+	}
+	s.Daemon, err = daemon.Start(ctx, daemon.Options{Binary: binary, Dir: s.dir, Args: []string{"serve", "--config", file}})
+	if err != nil {
+		return nil, err
+	}
+	return s, s.converse(ctx)
+}
+
+func (s *stage) config() string {
+	return fmt.Sprintf(`
+[server]
+listen = "127.0.0.1:0"
+[admin]
+listen = "127.0.0.1:0"
+[account]
+sid = %q
+auth_token = %q
+[[channels]]
+name = "sms"
+type = "sms"
+driver = "twilio"
+numbers = [%q]
+[channels.twilio]
+account_sid = %q
+auth_token = %q
+api_base_url = %q
+[[channels]]
+name = "whatsapp"
+type = "whatsapp"
+driver = "cloud"
+numbers = [%q]
+[channels.cloud]
+phone_number_id = %q
+access_token = %q
+app_secret = %q
+verify_token = "bench-verify"
+api_base_url = %q
+`, account, authToken, smsProxy, carrierSID, carrierKey, s.twilio.URL, whatsappProxy, phoneID, cloudToken, cloudKey, s.cloud.URL)
+}
+
+// converse makes the conversations over REST.
+func (s *stage) converse(ctx context.Context) error {
+	for i := 0; i < len(s.pairs); i += 2 {
+		var c struct{ SID string }
+		if err := s.rest(ctx, "/v1/Conversations", url.Values{}, &c); err != nil {
+			return err
+		}
+		for _, p := range s.pairs[i : i+2] {
+			form := url.Values{
+				"MessagingBinding.Address":      {string(p.person)},
+				"MessagingBinding.ProxyAddress": {string(p.proxy)},
+			}
+			if err := s.rest(ctx, "/v1/Conversations/"+c.SID+"/Participants", form, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *stage) rest(ctx context.Context, path string, form url.Values, into any) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	r.SetBasicAuth(account, authToken)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := s.client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err
+	}
+	if answer.StatusCode != http.StatusCreated {
+		return fmt.Errorf("POST %s: %s: %s", path, answer.Status, body)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(body, into)
+}
+
+// send delivers the n-th message to the daemon as its carrier would.
+func (s *stage) send(ctx context.Context, n int64) error {
+	p := s.pairs[int(n)%len(s.pairs)]
+	m := fakecarrier.Message{From: p.person.Local(), To: p.proxy.Local(), Body: body(n)}
+	var (
+		status int
+		err    error
+	)
+	if p.proxy == smsProxy {
+		m.ID = fakecarrier.NewSID()
+		status, err = s.twilio.Post(ctx, s.URL+"/hooks/sms", m)
+	} else {
+		m.ID = "wamid." + strconv.FormatInt(n, 10)
+		m.From = strings.TrimPrefix(m.From, "+")
+		status, err = s.cloud.Post(ctx, s.URL+"/hooks/whatsapp", m)
+	}
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("the hook answered %d", status)
+	}
+	return err
+}
+
+// commits reads how many commits the daemon has made.
+func (s *stage) commits(ctx context.Context) (float64, error) {
+	text, err := s.Metrics(ctx)
+	if err != nil {
+		return 0, err
+	}
+	found := regexp.MustCompile(`(?m)^bridged_commit_operations_count (\S+)$`).FindStringSubmatch(text)
+	if found == nil {
+		return 0, errors.New("the daemon does not count its commits")
+	}
+	return strconv.ParseFloat(found[1], 64)
+}
+
+// peakRSS reads the daemon's peak resident set from the kernel, in bytes.
+func (s *stage) peakRSS() (int, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
+	if err != nil {
+		return 0, err
+	}
+	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(text)
+	if found == nil {
+		return 0, errors.New("the kernel does not tell the peak resident set")
+	}
+	kilobytes, err := strconv.Atoi(string(found[1]))
+	return kilobytes << 10, err
+}
+
+// close stops everything and removes its files.
+func (s *stage) close() error {
+	var err error
+	if s.Daemon != nil {
+		err = s.Stop()
+	}
+	s.twilio.Close()
+	s.cloud.Close()
+	return errors.Join(err, os.RemoveAll(s.dir))
+}

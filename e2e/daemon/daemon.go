@@ -1,0 +1,151 @@
+// Package daemon runs the built binary of bridged for whole-daemon tests and the
+// benchmark: it starts the process, waits until it says that it is ready, and
+// stops or kills it by its own handle.
+package daemon
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// startTime bounds how long a start may take.
+const startTime = 30 * time.Second
+
+// Options say what to start.
+type Options struct {
+	Binary string
+	Dir    string   // working directory
+	Args   []string // of the command
+	Env    []string // beside the process's own
+}
+
+// Daemon is a running bridged.
+type Daemon struct {
+	URL   string // of server.listen
+	Admin string // of admin.listen
+
+	command *exec.Cmd
+	stdout  lockedBuffer
+	stderr  lockedBuffer
+	ended   chan struct{}
+	err     error
+}
+
+// Start runs the binary and returns when it is ready to serve.
+func Start(ctx context.Context, o Options) (*Daemon, error) {
+	d := &Daemon{ended: make(chan struct{})}
+	d.command = exec.Command(o.Binary, o.Args...)
+	d.command.Dir = o.Dir
+	d.command.Env = append(os.Environ(), o.Env...)
+	d.command.Stdout = &d.stdout
+	logs, err := d.command.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.command.Start(); err != nil {
+		return nil, err
+	}
+	ready := make(chan []string, 1)
+	go d.follow(logs, ready)
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	select {
+	case urls := <-ready:
+		d.URL, d.Admin = urls[0], "http://"+urls[1]
+		return d, nil
+	case <-d.ended:
+		return d, fmt.Errorf("it ended before it was ready: %w\n%s", d.err, d.stderr.String())
+	case <-ctx.Done():
+		return d, errors.Join(fmt.Errorf("it was not ready in time: %s", d.stderr.String()), d.Kill())
+	}
+}
+
+// follow keeps the log and looks in it for where the daemon listens.
+func (d *Daemon) follow(logs io.Reader, ready chan<- []string) {
+	line := regexp.MustCompile(`msg="bridged is ready" public_url=(\S+) .*admin=(\S+)`)
+	scanner := bufio.NewScanner(logs)
+	scanner.Buffer(nil, 1<<20)
+	for scanner.Scan() {
+		_, _ = fmt.Fprintln(&d.stderr, scanner.Text())
+		if found := line.FindStringSubmatch(scanner.Text()); found != nil {
+			ready <- found[1:]
+		}
+	}
+	d.err = d.command.Wait()
+	close(d.ended)
+}
+
+// PID is the process's id.
+func (d *Daemon) PID() int { return d.command.Process.Pid }
+
+// Stop asks the process to end, waits for it, and returns how it ended.
+func (d *Daemon) Stop() error {
+	if err := d.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	<-d.ended
+	return d.err
+}
+
+// Kill ends the process at once, as a crash would, and waits until it is gone.
+func (d *Daemon) Kill() error {
+	if err := d.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	<-d.ended
+	return nil
+}
+
+// Signal sends the process a signal.
+func (d *Daemon) Signal(s os.Signal) error { return d.command.Process.Signal(s) }
+
+// Stdout is what the process has printed so far.
+func (d *Daemon) Stdout() string { return d.stdout.String() }
+
+// Log is what the process has logged so far.
+func (d *Daemon) Log() string { return d.stderr.String() }
+
+// Metrics reads /metrics.
+func (d *Daemon) Metrics(ctx context.Context) (string, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.Admin+"/metrics", http.NoBody)
+	if err != nil {
+		return "", err
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	return string(text), err
+}
+
+// lockedBuffer is a buffer that is written and read at the same time.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
