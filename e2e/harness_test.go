@@ -85,11 +85,11 @@ type world struct {
 
 // setup is what a test changes of its world.
 type setup struct {
-	config        string // more of the configuration
-	whatsapp      string // the driver of the WhatsApp channel; default cloud
-	twilioFault   func(fakecarrier.Sent) fakecarrier.Fault
-	cloudFault    func(fakecarrier.Sent) fakecarrier.Fault
-	withoutRetry  bool // leave [retry] to config
+	config       string // more of the configuration
+	whatsapp     string // the driver of the WhatsApp channel; default cloud
+	twilioFault  func(fakecarrier.Sent) fakecarrier.Fault
+	cloudFault   func(fakecarrier.Sent) fakecarrier.Fault
+	withoutRetry bool // leave [retry] to config
 }
 
 // newWorld starts a daemon with one SMS number and one WhatsApp sender. It is
