@@ -10,10 +10,15 @@ import (
 )
 
 // AcceptStatuses stores status reports from a carrier, all in one commit. When
-// it returns nil they are on disk and the carrier may be answered.
+// it returns nil they are on disk and the carrier may be answered. It returns
+// conversations.ErrBacklogFull or conversations.ErrUnavailable when the carrier
+// should come again later.
 func (b *Bridge) AcceptStatuses(ctx context.Context, reports []conversations.StatusReport) error {
 	if len(reports) == 0 {
 		return nil
+	}
+	if b.cfg.Space.Tight() {
+		return conversations.ErrBacklogFull
 	}
 	return b.commit(ctx, func(tx Tx) error {
 		for _, report := range reports {

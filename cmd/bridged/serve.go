@@ -25,6 +25,7 @@ const (
 	drainTime = 4 * time.Second
 	// readHeaderTime bounds how long a client may take to say what it wants.
 	readHeaderTime = 10 * time.Second
+	readTime       = time.Minute // for a whole request
 	idleTime       = 2 * time.Minute
 )
 
@@ -90,6 +91,7 @@ func newServers(d *daemon, certificate *atomic.Pointer[tls.Certificate], log *sl
 		return &http.Server{
 			Handler:           h,
 			ReadHeaderTimeout: readHeaderTime,
+			ReadTimeout:       readTime,
 			IdleTimeout:       idleTime,
 			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		}
