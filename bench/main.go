@@ -53,8 +53,9 @@ func run(ctx context.Context, o options) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("run %d: bare %.0f/s  accepted %.0f/s  relayed %.0f/s  ratio %.2f  commits/message %.3f  accept p50 %s p99 %s  peak RSS %d MB\n",
-			n+1, f.bare, f.accepted, f.relayed, f.relayed/f.bare, f.commits, f.accept.p(50), f.accept.p(99), f.rss>>20)
+		fmt.Printf("run %d: bare %.0f/s  accepted %.0f/s  relayed %.0f/s  ratio %.2f  commits/message %.3f  accept p50 %s p99 %s  inbound-to-send p50 %s p99 %s  peak RSS %d MB\n",
+			n+1, f.bare, f.accepted, f.relayed, f.relayed/f.bare, f.commits,
+			f.accept.p(50), f.accept.p(99), f.relay.p(50), f.relay.p(99), f.rss>>20)
 		accepted, relayed, ratios = append(accepted, f.accepted), append(relayed, f.relayed), append(ratios, f.relayed/f.bare)
 	}
 	fmt.Printf("median: accepted %.0f/s  relayed %.0f/s  ratio %.2f\n", median(accepted), median(relayed), median(ratios))

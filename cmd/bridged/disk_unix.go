@@ -12,5 +12,5 @@ func diskSpace(dir string) (free, size uint64, ok bool) {
 		return 0, 0, false
 	}
 	block := uint64(s.Bsize)
-	return s.Bavail * block, s.Blocks * block, true
+	return uint64(s.Bavail) * block, s.Blocks * block, true //nolint:unconvert // Bavail is signed on FreeBSD
 }
