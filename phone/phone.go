@@ -27,6 +27,9 @@ func ShortCode(s string) bool { return len(s) >= 3 && len(s) <= 8 && digits(s) }
 // Brazil's mobiles with their ninth digit, its landlines untouched. Any other
 // text is returned as it is.
 func Canonical(s string) string {
+	if !Valid(s) {
+		return s
+	}
 	switch {
 	case strings.HasPrefix(s, "+521") && len(s) == len("+521")+10:
 		return "+52" + s[len("+521"):]

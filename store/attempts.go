@@ -79,7 +79,7 @@ func (tx *Tx) FindAttempt(channel, providerID string) (conversations.Delivery, c
 // UnknownAttempt returns the delivery of the pair whose outcome is unknown, with
 // its last attempt.
 func (tx *Tx) UnknownAttempt(channel, pairKey string) (conversations.Delivery, conversations.Attempt, error) {
-	return tx.attemptWhere(`d.channel = $1 AND d.pair_key = $2 AND d.progress = 3
+	return tx.attemptWhere(`d.channel = $1 AND d.pair_key = $2 AND d.progress < 4 AND d.progress = 3
 		ORDER BY d.seq, a.number DESC LIMIT 1`, channel, pairKey)
 }
 

@@ -56,7 +56,8 @@ func (db *DB) Receipt(ctx context.Context, c conversations.ConversationID, m con
 func (db *DB) Receipts(ctx context.Context, c conversations.ConversationID, m conversations.MessageID, p conversations.Page) (conversations.Listing[conversations.Delivery], error) {
 	return listed[conversations.Delivery]{
 		columns: deliveryColumns,
-		from:    "FROM deliveries d WHERE d.message_id = $1 AND d.conversation_id = $2 AND " + isReceipt, args: []any{m, c},
+		// The conversation is no bare column, lest its index be read and not the message's.
+		from: "FROM deliveries d WHERE d.message_id = $1 AND d.conversation_id || '' = $2 AND " + isReceipt, args: []any{m, c},
 		major: "d.seq", scan: scanDelivery,
 		cursor: func(d conversations.Delivery) conversations.Cursor { return conversations.Cursor{Major: d.Seq} },
 	}.page(db.reader(ctx), p)
@@ -173,16 +174,18 @@ func (tx *Tx) DueDeliveries(now time.Time, limit int) (due []conversations.Deliv
 }
 
 // InterruptedDeliveries returns those that were being sent when the last run
-// ended.
+// ended, pair by pair: in that order the index of the lines is read, and not the
+// whole table.
 func (tx *Tx) InterruptedDeliveries() ([]conversations.Delivery, error) {
-	return all(tx.querier, scanDelivery, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.progress < 4 AND d.progress = 1 ORDER BY d.seq")
+	return all(tx.querier, scanDelivery, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.progress < 4 AND d.progress = 1 ORDER BY d.pair_key, d.seq")
 }
 
-// StrandedDeliveries returns the heads of lines that wait without a task.
+// StrandedDeliveries returns the heads of lines that wait without a task, pair
+// by pair.
 func (tx *Tx) StrandedDeliveries() ([]conversations.Delivery, error) {
 	return all(tx.querier, scanDelivery, "SELECT "+deliveryColumns+` FROM deliveries d
 		WHERE d.progress < 4 AND d.progress = 0
 		AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.pair_key = d.pair_key AND e.progress < 4 AND e.seq < d.seq)
 		AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.task_key = d.pair_key AND o.queue = 'outbound.' || d.channel)
-		ORDER BY d.seq`)
+		ORDER BY d.pair_key, d.seq`)
 }

@@ -150,6 +150,8 @@ func (q *queue) load(ctx context.Context) bool {
 	if err != nil {
 		if ctx.Err() == nil {
 			q.db.cfg.Log.Error("cannot read the outbox", "queue", q.name, "error", err)
+		} else {
+			q.broadcast() // this subscription has ended: another reads on
 		}
 		return false
 	}

@@ -1,0 +1,157 @@
+package sqlite_test
+
+import (
+	"database/sql"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"bridged/conversations"
+	"bridged/store"
+)
+
+// The queries whose cost may not grow with what has gathered in the database.
+// What they must not do is look through a table, or sort; walking a partial
+// index is fine, because it holds what is unfinished only.
+func TestHotQueriesUseTheirIndexes(t *testing.T) {
+	t.Parallel()
+	db, r := recordedStore(t, nil)
+	plans, err := sql.Open("sqlite", r.dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, plans.Close()) })
+	ctx := t.Context()
+	now := time.Now()
+
+	for _, c := range []struct {
+		name  string
+		index string // that the plan has to name
+		run   func(tx *store.Tx)
+	}{
+		{"Resolve", "sqlite_autoindex_pairs_1", func(tx *store.Tx) { _, _, _ = tx.Resolve("k") }},
+		{"PairBusy", "deliveries_in_line", func(tx *store.Tx) { _, _ = tx.PairBusy("k") }},
+		{"NextInLine", "deliveries_in_line", func(tx *store.Tx) { _, _, _ = tx.NextInLine("k") }},
+		{"DueDeliveries", "deliveries_due", func(tx *store.Tx) { _, _, _ = tx.DueDeliveries(now, 1) }},
+		{"InterruptedDeliveries", "deliveries_in_line", func(tx *store.Tx) { _, _ = tx.InterruptedDeliveries() }},
+		{"StrandedDeliveries", "deliveries_in_line", func(tx *store.Tx) { _, _ = tx.StrandedDeliveries() }},
+		{"FindAttempt", "attempts_by_provider_id", func(tx *store.Tx) { _, _, _ = tx.FindAttempt("c", "p") }},
+		{"UnknownAttempt", "deliveries_in_line", func(tx *store.Tx) { _, _, _ = tx.UnknownAttempt("c", "k") }},
+		{"Attempts", "sqlite_autoindex_attempts_1", func(tx *store.Tx) { _, _ = tx.Attempts(conversations.Delivery{}) }},
+		{"EarlyStatuses by id", "statuses_early", func(tx *store.Tx) { _, _ = tx.EarlyStatuses("c", "p", "", now) }},
+		{"EarlyStatuses by pair", "statuses_early_of_pair", func(tx *store.Tx) { _, _ = tx.EarlyStatuses("c", "", "k", now) }},
+		{"CountInbound", "inbound_pending", func(tx *store.Tx) { _, _ = tx.CountInbound() }},
+		{"Participants", "participants_of_conversation", func(tx *store.Tx) { _, _ = tx.Participants("c") }},
+		{"Participant by identity", "participants_identity", func(tx *store.Tx) {
+			_, _ = tx.FindParticipant("c", conversations.ParticipantKey{Identity: "i"})
+		}},
+		{"Conversation by name", "conversations_unique_name", func(tx *store.Tx) {
+			_, _ = tx.FindConversation("s", conversations.ConversationKey{UniqueName: "n"})
+		}},
+		{"DeleteMessage", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.DeleteMessage(conversations.Message{}) }},
+		{"DeleteConversation", "deliveries_of_conversation", func(tx *store.Tx) { _, _ = tx.DeleteConversation("c") }},
+		{"ForgetAnswers", "answers_by_age", func(tx *store.Tx) { _ = tx.ForgetAnswers(now) }},
+		{"Messages", "sqlite_autoindex_messages_2 (conversation_id=? AND idx>?)", func(*store.Tx) {
+			_, _ = db.Messages(ctx, "c", conversations.Page{Size: 1, After: &conversations.Cursor{}})
+		}},
+		{"Messages, backward", "sqlite_autoindex_messages_2 (conversation_id=? AND idx<?)", func(*store.Tx) {
+			_, _ = db.Messages(ctx, "c", conversations.Page{Size: 1, Before: &conversations.Cursor{}})
+		}},
+		{"Receipts, the first page", "deliveries_of_message", func(*store.Tx) {
+			_, _ = db.Receipts(ctx, "c", "m", conversations.Page{Size: 1})
+		}},
+		{"Receipts", "deliveries_of_message (message_id=? AND seq>?)", func(*store.Tx) {
+			_, _ = db.Receipts(ctx, "c", "m", conversations.Page{Size: 1, After: &conversations.Cursor{}})
+		}},
+		{"Participants, a page", "participants_of_conversation", func(*store.Tx) {
+			_, _ = db.Participants(ctx, "c", conversations.Page{Size: 1, After: &conversations.Cursor{}})
+		}},
+		{"Conversations", "conversations_by_creation", func(*store.Tx) {
+			_, _ = db.Conversations(ctx, "s", conversations.ConversationFilter{From: now},
+				conversations.Page{Size: 1, After: &conversations.Cursor{}})
+		}},
+		{"Unrouted", "inbound_unrouted", func(*store.Tx) { _, _ = db.Unrouted(ctx, conversations.Page{Size: 1}) }},
+		{"OldestPending", "inbound_pending", func(*store.Tx) { _, _ = db.OldestPending(ctx) }},
+		{"DeliveryCounts", "deliveries_of_message", func(*store.Tx) {
+			_, _ = db.DeliveryCounts(ctx, []conversations.MessageID{"m"})
+		}},
+		{"DeliveryDetail", "sqlite_autoindex_deliveries_1", func(*store.Tx) { _, _ = db.DeliveryDetail(ctx, "d") }},
+	} {
+		r.take()
+		require.NoError(t, db.Update(ctx, func(tx *store.Tx) error { c.run(tx); return nil }), c.name)
+		plan := explain(t, plans, r.take())
+		assert.Contains(t, plan, c.index, c.name)
+		checkPlan(t, c.name, plan)
+	}
+	plan := explain(t, plans, outboxLoad(t, db, r))
+	assert.Contains(t, plan, "outbox_of_queue (queue=? AND seq>?)", "the outbox")
+	checkPlan(t, "the outbox", plan)
+}
+
+// outboxLoad returns what a subscription asks of the database.
+func outboxLoad(t *testing.T, db *store.DB, r *recorder) []string {
+	t.Helper()
+	r.take()
+	s := store.NewSubscriber(db, store.SubscriberConfig{})
+	require.NoError(t, db.Update(t.Context(), func(tx *store.Tx) error {
+		return tx.Enqueue(conversations.Task{Topic: "topic", Key: "k"})
+	}))
+	messages, err := s.Subscribe(t.Context(), "topic")
+	require.NoError(t, err)
+	requirePayload(t, messages, "")
+	require.NoError(t, s.Close())
+	return r.take()
+}
+
+var (
+	parameter = regexp.MustCompile(`\$\d+`)
+	tableScan = regexp.MustCompile(`(?m)^SCAN \w+$`)
+)
+
+// sortedSmall are the queries that sort, of which few rows can be expected.
+var sortedSmall = []string{
+	"EarlyStatuses by pair", "EarlyStatuses by id", "UnknownAttempt", "InterruptedDeliveries", "StrandedDeliveries",
+	"DeleteMessage", "DeleteConversation", "DeliveryCounts",
+}
+
+func checkPlan(t *testing.T, name, plan string) {
+	t.Helper()
+	assert.NotRegexp(t, tableScan, plan, name)
+	if !slices.Contains(sortedSmall, name) {
+		assert.NotContains(t, plan, "TEMP B-TREE", name)
+	}
+}
+
+// explain returns the engine's plans of the queries, a step on each line.
+func explain(t *testing.T, db *sql.DB, queries []string) string {
+	t.Helper()
+	var plan strings.Builder
+	for _, query := range queries {
+		if verb, _, _ := strings.Cut(query, " "); verb != "SELECT" && verb != "DELETE" && verb != "UPDATE" {
+			continue
+		}
+		args := make([]any, len(uniq(parameter.FindAllString(query, -1))))
+		rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
+		require.NoError(t, err, query)
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			require.NoError(t, rows.Scan(&id, &parent, &unused, &detail))
+			plan.WriteString(detail + "\n")
+		}
+		require.NoError(t, rows.Err())
+		require.NoError(t, rows.Close())
+	}
+	return plan.String()
+}
+
+func uniq(list []string) map[string]bool {
+	set := make(map[string]bool, len(list))
+	for _, s := range list {
+		set[s] = true
+	}
+	return set
+}
