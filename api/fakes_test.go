@@ -170,7 +170,7 @@ func (w *world) Messages(_ context.Context, _ conversations.ConversationID, p co
 	return cut(w.messages, p, func(m conversations.Message) int64 { return m.Index }), w.fail
 }
 
-func (w *world) DeliveryCounts(_ context.Context, ids []conversations.MessageID) (map[conversations.MessageID]receipts.Counts, error) {
+func (w *world) DeliveryCounts(_ context.Context, _ conversations.ConversationID, ids []conversations.MessageID) (map[conversations.MessageID]receipts.Counts, error) {
 	counts := map[conversations.MessageID]receipts.Counts{}
 	for _, d := range w.deliveries {
 		if slices.Contains(ids, d.Message) {

@@ -33,7 +33,11 @@ func (s *server) updateMessage(c *call) (reply, error) {
 	}
 	// An answer under an Idempotency-Key is made within the commit, where nothing
 	// can be looked up, so the counts are fetched before it.
-	counts, err := s.cfg.Store.DeliveryCounts(c.Context(), []conversations.MessageID{id})
+	in, err := s.conversation(c)
+	if err != nil {
+		return reply{}, err
+	}
+	counts, err := s.cfg.Store.DeliveryCounts(c.Context(), in.ID, []conversations.MessageID{id})
 	if err != nil {
 		return reply{}, err
 	}
@@ -57,7 +61,7 @@ func (s *server) fetchMessage(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	counts, err := s.cfg.Store.DeliveryCounts(c.Context(), []conversations.MessageID{found.ID})
+	counts, err := s.cfg.Store.DeliveryCounts(c.Context(), found.Conversation, []conversations.MessageID{found.ID})
 	if err != nil {
 		return reply{}, err
 	}
@@ -89,7 +93,7 @@ func (s *server) listMessages(c *call) (reply, error) {
 	for i, m := range listing.Items {
 		ids[i] = m.ID
 	}
-	counts, err := s.cfg.Store.DeliveryCounts(c.Context(), ids)
+	counts, err := s.cfg.Store.DeliveryCounts(c.Context(), in.ID, ids)
 	if err != nil {
 		return reply{}, err
 	}

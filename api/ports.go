@@ -64,7 +64,7 @@ type ParticipantQueries interface {
 type MessageQueries interface {
 	Message(context.Context, conversations.ConversationID, conversations.MessageID) (conversations.Message, error)
 	Messages(context.Context, conversations.ConversationID, conversations.Page) (conversations.Listing[conversations.Message], error)
-	DeliveryCounts(context.Context, []conversations.MessageID) (map[conversations.MessageID]receipts.Counts, error)
+	DeliveryCounts(context.Context, conversations.ConversationID, []conversations.MessageID) (map[conversations.MessageID]receipts.Counts, error)
 }
 
 // ReceiptQueries read the receipts of one message.

@@ -2,6 +2,8 @@ package bridge
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"bridged/conversations"
@@ -95,17 +97,27 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, split Splitter) (*Cl
 // accepted counts the parts that the carrier has. Parts go in order, so it is
 // also the number of the next one.
 func accepted(tx Tx, d conversations.Delivery) (int, error) {
+	parts, err := acceptedParts(tx, d)
+	return len(parts), err
+}
+
+// acceptedParts returns what is known of the parts that the carrier has, by their
+// number. Of a part that went out twice the better news counts.
+func acceptedParts(tx Tx, d conversations.Delivery) (map[int]receipts.Part, error) {
 	attempts, err := tx.Attempts(d)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	n := 0
+	parts := make(map[int]receipts.Part)
 	for _, a := range attempts {
-		if a.Outcome == conversations.OutcomeAccepted {
-			n++
+		if a.Outcome != conversations.OutcomeAccepted {
+			continue
+		}
+		if known, ok := parts[a.Part]; !ok || receipts.Advances(known.Status, a.Status) {
+			parts[a.Part] = receipts.Part{Status: a.Status, ErrorCode: a.ErrorCode}
 		}
 	}
-	return n, nil
+	return parts, nil
 }
 
 func text(m conversations.Message) string {
@@ -116,7 +128,7 @@ func text(m conversations.Message) string {
 }
 
 // Settle records how the carrier answered a claim. It returns the claim of the
-// delivery's next part when there is one.
+// delivery's next part when there is one. Settling a claim again changes nothing.
 func (b *Bridge) Settle(ctx context.Context, c Claim, r Result, split Splitter) (next *Claim, err error) {
 	var s settled
 	err = b.commit(ctx, func(tx Tx) error {
@@ -125,8 +137,8 @@ func (b *Bridge) Settle(ctx context.Context, c Claim, r Result, split Splitter) 
 		if conversations.NotFound.Is(err) {
 			return b.promote(tx, pairKey(c.Delivery))
 		}
-		if err != nil {
-			return err
+		if err != nil || d.Progress != conversations.ProgressSending || d.Attempts != c.Attempt.Number {
+			return err // settled before
 		}
 		a := c.Attempt
 		a.Outcome, a.ProviderID = r.Outcome, r.ProviderID
@@ -167,6 +179,14 @@ func (b *Bridge) settle(tx Tx, d conversations.Delivery, a conversations.Attempt
 		if len(reports) > 0 {
 			r.Outcome = conversations.OutcomeAccepted
 			a.Outcome, a.ProviderID = r.Outcome, reports[0].ProviderID
+		}
+	}
+	if r.Outcome != conversations.OutcomeAccepted && d.Attempts > 1 {
+		// A report may have said meanwhile that an earlier attempt had arrived.
+		if parts, err := acceptedParts(tx, d); err != nil {
+			return nil, settled{}, err
+		} else if _, arrived := parts[a.Part]; arrived {
+			return nil, settled{}, errors.Join(tx.UpdateAttempt(d, a), b.requeue(tx, d))
 		}
 	}
 	switch r.Outcome {
@@ -210,7 +230,7 @@ func (b *Bridge) settleAccepted(tx Tx, d conversations.Delivery, a conversations
 		next, err := b.claimNext(tx, d, split)
 		return next, settled{}, err
 	}
-	if d.Parts == 1 { // the one part is the whole: no need to read it back
+	if d.Attempts == 1 { // the one attempt is the whole: no need to read it back
 		return nil, settled{result: SettledSent}, b.finish(tx, d, receipts.Part{Status: a.Status, ErrorCode: a.ErrorCode})
 	}
 	return nil, settled{result: SettledSent}, b.complete(tx, d)
@@ -274,19 +294,14 @@ func (b *Bridge) complete(tx Tx, d conversations.Delivery) error {
 	return b.finish(tx, d, whole)
 }
 
-// whole is the status of a delivery by those of its accepted parts.
+// whole is the status of a delivery by those of the parts that the carrier has.
 func whole(tx Tx, d conversations.Delivery) (receipts.Part, error) {
-	attempts, err := tx.Attempts(d)
-	if err != nil {
-		return receipts.Part{}, err
+	known, err := acceptedParts(tx, d)
+	parts := make([]receipts.Part, len(known))
+	for n, p := range known { // they go in order, so none is missing
+		parts[n] = p
 	}
-	parts := make([]receipts.Part, 0, len(attempts))
-	for _, a := range attempts {
-		if a.Outcome == conversations.OutcomeAccepted {
-			parts = append(parts, receipts.Part{Status: a.Status, ErrorCode: a.ErrorCode})
-		}
-	}
-	return receipts.Whole(parts), nil
+	return receipts.Whole(parts), err
 }
 
 // finish takes a delivery out of its pair's line with what is known of it.
@@ -316,7 +331,7 @@ func (b *Bridge) giveUp(tx Tx, d conversations.Delivery, code int, reason string
 
 func (b *Bridge) bury(tx Tx, d conversations.Delivery) error {
 	return tx.InsertDeadLetter(conversations.DeadLetter{
-		Topic: TopicOutbound(d.Channel), Key: pairKey(d), Delivery: d.ID,
+		Topic: strings.TrimSuffix(TopicOutbound(d.Channel), "."), Key: pairKey(d), Delivery: d.ID,
 		ErrorCode: d.ErrorCode, Reason: d.Reason, Created: b.now(),
 	})
 }

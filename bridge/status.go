@@ -93,13 +93,10 @@ func (b *Bridge) advance(tx Tx, r conversations.StatusRecord) (ReportFate, error
 	if d.Progress.InLine() {
 		return ReportAdvanced, nil // other parts are under way: the whole is settled with them
 	}
-	p := receipts.Part{Status: a.Status, ErrorCode: a.ErrorCode}
-	if d.Parts > 1 {
-		if p, err = whole(tx, d); err != nil {
-			return "", err
-		}
+	if d.Attempts == 1 { // the one attempt is the whole: no need to read it back
+		return ReportAdvanced, b.updateReceipt(tx, d, receipts.Part{Status: a.Status, ErrorCode: a.ErrorCode})
 	}
-	return ReportAdvanced, b.updateReceipt(tx, d, p)
+	return ReportAdvanced, b.refresh(tx, d)
 }
 
 // advance moves an attempt on to a reported status, if that is further.
@@ -115,14 +112,15 @@ func advance(a *conversations.Attempt, r conversations.StatusReport) bool {
 	return true
 }
 
-// adopt settles the pair's send of unknown outcome by a report of a message
-// that nobody else knows: of one pair one send is under way at a time, so it can
-// only be that one.
+// adopt takes a report of a message that nobody knows for one of a send of
+// unknown outcome to the same pair: the oldest, because of one pair one send is
+// under way at a time. An older one whose delivery went out again meanwhile comes
+// first, so that its report does not end a delivery that may never have arrived.
 func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord) (ReportFate, error) {
 	if r.PairKey == "" {
 		return ReportEarly, nil
 	}
-	d, a, err := tx.UnknownAttempt(r.Channel, r.PairKey)
+	d, a, err := tx.UnknownAttempt(r.Channel, r.PairKey, b.now().Add(-earlyLife))
 	if conversations.NotFound.Is(err) {
 		return ReportEarly, nil
 	}
@@ -137,11 +135,24 @@ func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord) (ReportFate, error) 
 	if err := tx.MatchStatus(r.Seq, d.ID); err != nil {
 		return "", err
 	}
-	if a.Part == 0 {
+	if a.Part == 0 && d.ProviderID == "" {
 		d.ProviderID = a.ProviderID
 	}
-	if a.Part+1 < d.Parts && !receipts.Failed(a.Status) {
-		return ReportAdvanced, b.requeue(tx, d)
+	switch {
+	case d.Progress == conversations.ProgressUnknown:
+		return ReportAdvanced, b.requeue(tx, d) // for the parts that are left, or to be completed
+	case d.Progress.InLine():
+		return ReportAdvanced, tx.UpdateDelivery(d) // it is on its way again, and completed there
 	}
-	return ReportAdvanced, b.complete(tx, d)
+	return ReportAdvanced, b.refresh(tx, d)
+}
+
+// refresh moves the receipt of a delivery that is through on to what its parts
+// say now.
+func (b *Bridge) refresh(tx Tx, d conversations.Delivery) error {
+	p, err := whole(tx, d)
+	if err != nil {
+		return err
+	}
+	return b.updateReceipt(tx, d, p)
 }

@@ -146,9 +146,10 @@ type AttemptRows interface {
 	// FindAttempt returns the delivery and attempt that the carrier knows by
 	// this id.
 	FindAttempt(channel, providerID string) (conversations.Delivery, conversations.Attempt, error)
-	// UnknownAttempt returns the delivery of the pair whose outcome is unknown,
-	// with its last attempt.
-	UnknownAttempt(channel, pairKey string) (conversations.Delivery, conversations.Attempt, error)
+	// UnknownAttempt returns the pair's oldest attempt whose outcome is unknown
+	// still, with its delivery: one that began after since, or that its delivery
+	// waits for.
+	UnknownAttempt(channel, pairKey string, since time.Time) (conversations.Delivery, conversations.Attempt, error)
 }
 
 // StatusRows are the carriers' status reports.

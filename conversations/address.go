@@ -37,20 +37,21 @@ func (a Address) Local() string {
 	return string(a)
 }
 
-// Masked returns the address fit for a log line: "+1555•••0123". Of a short
-// address only its type remains.
+// Masked returns the address fit for a log line: "+1555•••0123". At least three
+// characters are hidden; of a short address only its type remains.
 func (a Address) Masked() string {
-	const head, tail = 5, 4
+	const head, hidden, tail = 5, 3, 4
 	scheme, local, ok := strings.Cut(string(a), ":")
 	if !ok {
 		scheme, local = "", string(a)
 	} else {
 		scheme += ":"
 	}
-	if len(local) < head+tail+2 {
+	shown := min(head, len(local)-hidden-tail) // of the beginning
+	if shown < 2 {
 		return scheme + "•••"
 	}
-	return scheme + local[:head] + "•••" + local[len(local)-tail:]
+	return scheme + local[:shown] + "•••" + local[len(local)-tail:]
 }
 
 // LogValue masks the address wherever slog prints it.

@@ -3,6 +3,7 @@ package store
 import (
 	"time"
 
+	"bridged/bindings"
 	"bridged/conversations"
 )
 
@@ -50,9 +51,9 @@ func (tx *Tx) Attempts(d conversations.Delivery) ([]conversations.Attempt, error
 
 // InsertAttempt stores a new attempt.
 func (tx *Tx) InsertAttempt(d conversations.Delivery, a conversations.Attempt) error {
-	return tx.run(`INSERT INTO attempts (delivery_id, number, channel, part, outcome, provider_id, status, error_code,
-		carrier_code, detail, started, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		d.ID, a.Number, d.Channel, a.Part, a.Outcome, optionalText(a.ProviderID), a.Status, a.ErrorCode,
+	return tx.run(`INSERT INTO attempts (delivery_id, number, channel, pair_key, part, outcome, provider_id, status,
+		error_code, carrier_code, detail, started, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		d.ID, a.Number, d.Channel, bindings.MatchKey(d.Address, d.Proxy), a.Part, a.Outcome, optionalText(a.ProviderID), a.Status, a.ErrorCode,
 		a.CarrierCode, a.Detail, micros(a.Started), micros(a.Ended))
 }
 
@@ -76,11 +77,11 @@ func (tx *Tx) FindAttempt(channel, providerID string) (conversations.Delivery, c
 	return tx.attemptWhere("a.channel = $1 AND a.provider_id = $2 LIMIT 1", channel, providerID)
 }
 
-// UnknownAttempt returns the delivery of the pair whose outcome is unknown, with
-// its last attempt.
-func (tx *Tx) UnknownAttempt(channel, pairKey string) (conversations.Delivery, conversations.Attempt, error) {
-	return tx.attemptWhere(`d.channel = $1 AND d.pair_key = $2 AND d.progress < 4 AND d.progress = 3
-		ORDER BY d.seq, a.number DESC LIMIT 1`, channel, pairKey)
+// UnknownAttempt returns the pair's oldest attempt whose outcome is unknown still,
+// with its delivery: one that began after since, or that its delivery waits for.
+func (tx *Tx) UnknownAttempt(channel, pairKey string, since time.Time) (conversations.Delivery, conversations.Attempt, error) {
+	return tx.attemptWhere(`a.pair_key = $1 AND a.outcome = 'unknown' AND a.provider_id IS NULL AND a.channel = $2
+		AND (a.started >= $3 OR d.progress = 3) ORDER BY a.started LIMIT 1`, pairKey, channel, micros(since))
 }
 
 func (tx *Tx) attemptWhere(condition string, args ...any) (conversations.Delivery, conversations.Attempt, error) {

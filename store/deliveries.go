@@ -56,22 +56,23 @@ func (db *DB) Receipt(ctx context.Context, c conversations.ConversationID, m con
 func (db *DB) Receipts(ctx context.Context, c conversations.ConversationID, m conversations.MessageID, p conversations.Page) (conversations.Listing[conversations.Delivery], error) {
 	return listed[conversations.Delivery]{
 		columns: deliveryColumns,
-		// The conversation is no bare column, lest its index be read and not the message's.
-		from: "FROM deliveries d WHERE d.message_id = $1 AND d.conversation_id || '' = $2 AND " + isReceipt, args: []any{m, c},
+		from:    "FROM deliveries d WHERE d.conversation_id = $1 AND d.message_id = $2 AND " + isReceipt, args: []any{c, m},
 		major: "d.seq", scan: scanDelivery,
 		cursor: func(d conversations.Delivery) conversations.Cursor { return conversations.Cursor{Major: d.Seq} },
 	}.page(db.reader(ctx), p)
 }
 
-// DeliveryCounts counts the deliveries of each of the messages by status.
-func (db *DB) DeliveryCounts(ctx context.Context, ids []conversations.MessageID) (map[conversations.MessageID]receipts.Counts, error) {
+// DeliveryCounts counts the deliveries of each of a conversation's messages by
+// status.
+func (db *DB) DeliveryCounts(ctx context.Context, c conversations.ConversationID, ids []conversations.MessageID) (map[conversations.MessageID]receipts.Counts, error) {
 	counts := make(map[conversations.MessageID]receipts.Counts, len(ids))
 	if len(ids) == 0 {
 		return counts, nil
 	}
-	marks, args := make([]string, len(ids)), make([]any, len(ids))
+	marks, args := make([]string, len(ids)), []any{c}
 	for i, id := range ids {
-		marks[i], args[i] = fmt.Sprintf("$%d", i+1), id
+		marks[i] = fmt.Sprintf("$%d", i+2)
+		args = append(args, id)
 	}
 	type count struct {
 		message  conversations.MessageID
@@ -79,11 +80,11 @@ func (db *DB) DeliveryCounts(ctx context.Context, ids []conversations.MessageID)
 		receipts int
 		total    int
 	}
-	list, err := all(db.reader(ctx), func(s scanner) (c count, err error) {
-		err = s.Scan(&c.message, &c.status, &c.receipts, &c.total)
-		return c, err
+	list, err := all(db.reader(ctx), func(s scanner) (n count, err error) {
+		err = s.Scan(&n.message, &n.status, &n.receipts, &n.total)
+		return n, err
 	}, "SELECT d.message_id, d.status, sum(CASE WHEN "+isReceipt+` THEN 1 ELSE 0 END), count(*) FROM deliveries d
-		WHERE d.message_id IN (`+strings.Join(marks, ", ")+") GROUP BY d.message_id, d.status", args...)
+		WHERE d.conversation_id = $1 AND d.message_id IN (`+strings.Join(marks, ", ")+") GROUP BY d.message_id, d.status", args...)
 	if err != nil {
 		return nil, err
 	}

@@ -134,13 +134,13 @@ func TestReceiptsAreDeliveriesOfWhichSomethingIsKnown(t *testing.T) {
 		_, err = db.Receipt(t.Context(), "another", m.ID, d.ID)
 		requireNotFound(t, err)
 	}
-	counts, err := db.DeliveryCounts(t.Context(), []conversations.MessageID{m.ID, "none"})
+	counts, err := db.DeliveryCounts(t.Context(), m.Conversation, []conversations.MessageID{m.ID, "none"})
 	require.NoError(t, err)
 	assert.Equal(t, map[conversations.MessageID]receipts.Counts{m.ID: {
 		Total: 4, Receipts: 3,
 		ByStatus: map[conversations.Status]int{conversations.StatusNone: 2, conversations.StatusFailed: 2},
 	}}, counts)
-	counts, err = db.DeliveryCounts(t.Context(), nil)
+	counts, err = db.DeliveryCounts(t.Context(), m.Conversation, nil)
 	require.NoError(t, err)
 	assert.Empty(t, counts)
 }
@@ -161,7 +161,7 @@ func TestAttemptsAreFoundByTheCarriersID(t *testing.T) {
 		d, a, err := tx.FindAttempt("sim", "P1")
 		assert.Equal(t, line[0], d)
 		assert.Equal(t, first, a)
-		unknown, last, unknownErr := tx.UnknownAttempt("sim", keyOf(line[0]))
+		unknown, last, unknownErr := tx.UnknownAttempt("sim", keyOf(line[0]), epoch.Add(time.Hour))
 		assert.Equal(t, line[0], unknown, "the oldest")
 		assert.Equal(t, second, last, "its last attempt")
 		attempts, listErr := tx.Attempts(line[0])
@@ -170,7 +170,7 @@ func TestAttemptsAreFoundByTheCarriersID(t *testing.T) {
 	})
 	for _, find := range []func(tx *store.Tx) error{
 		func(tx *store.Tx) error { _, _, err := tx.FindAttempt("another", "P1"); return err },
-		func(tx *store.Tx) error { _, _, err := tx.UnknownAttempt("another", keyOf(line[0])); return err },
+		func(tx *store.Tx) error { _, _, err := tx.UnknownAttempt("another", keyOf(line[0]), epoch); return err },
 		func(tx *store.Tx) error { _, err := tx.FindDelivery("none"); return err },
 		func(tx *store.Tx) error { _, err := tx.FindStatus(99); return err },
 		func(tx *store.Tx) error { _, err := tx.FindInbound(99); return err },

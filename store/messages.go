@@ -92,18 +92,19 @@ func (tx *Tx) UpdateMessage(m conversations.Message) error {
 // DeleteMessage removes a message with its receipts. It returns the pairs from
 // whose lines a delivery was removed.
 func (tx *Tx) DeleteMessage(m conversations.Message) ([]string, error) {
-	pairKeys, err := all(tx.querier, scanText, "SELECT DISTINCT pair_key FROM deliveries WHERE message_id = $1 AND progress < 4", m.ID)
+	pairKeys, err := all(tx.querier, scanText, "SELECT DISTINCT pair_key FROM deliveries WHERE conversation_id = $1 AND message_id = $2 AND progress < 4",
+		m.Conversation, m.ID)
 	if err != nil {
 		return nil, err
 	}
 	for _, statement := range [...]string{
-		"DELETE FROM statuses WHERE delivery_id IN (SELECT id FROM deliveries WHERE message_id = $1)",
-		"DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE message_id = $1)",
-		"DELETE FROM dead_letters WHERE delivery_id IN (SELECT id FROM deliveries WHERE message_id = $1)",
-		"DELETE FROM deliveries WHERE message_id = $1",
-		"DELETE FROM messages WHERE id = $1",
+		"DELETE FROM statuses WHERE delivery_id IN (SELECT id FROM deliveries WHERE conversation_id = $1 AND message_id = $2)",
+		"DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE conversation_id = $1 AND message_id = $2)",
+		"DELETE FROM dead_letters WHERE delivery_id IN (SELECT id FROM deliveries WHERE conversation_id = $1 AND message_id = $2)",
+		"DELETE FROM deliveries WHERE conversation_id = $1 AND message_id = $2",
+		"DELETE FROM messages WHERE conversation_id = $1 AND id = $2",
 	} {
-		if err := tx.run(statement, m.ID); err != nil {
+		if err := tx.run(statement, m.Conversation, m.ID); err != nil {
 			return nil, err
 		}
 	}

@@ -63,7 +63,17 @@ func (s *statements) close() error {
 type querier struct {
 	ctx        context.Context //nolint:containedctx // a querier lives as long as one request
 	statements *statements
-	wrote      *bool // set by exec; nil when reading
+	wrote      *bool  // set by exec; nil when reading
+	fault      *error // the last error of a statement; nil when reading
+}
+
+// failed keeps an error of a statement, so that the writer knows of it even when
+// an operation does not pass it on: it may have voided the transaction.
+func (q querier) failed(err error) error {
+	if err != nil && q.fault != nil {
+		*q.fault = err
+	}
+	return err
 }
 
 func (q querier) exec(query string, args ...any) (sql.Result, error) {
@@ -72,7 +82,8 @@ func (q querier) exec(query string, args ...any) (sql.Result, error) {
 		return nil, err
 	}
 	*q.wrote = true
-	return stmt.ExecContext(q.ctx, args...)
+	result, err := stmt.ExecContext(q.ctx, args...)
+	return result, q.failed(err)
 }
 
 // run is exec for those who do not ask how many rows it was.
@@ -94,7 +105,7 @@ func (q querier) one(query string, args []any, into ...any) error {
 	if err != nil {
 		return err
 	}
-	return stmt.QueryRowContext(q.ctx, args...).Scan(into...)
+	return q.failed(stmt.QueryRowContext(q.ctx, args...).Scan(into...))
 }
 
 // scanner is a row to be scanned.
@@ -108,7 +119,7 @@ func all[T any](q querier, scan func(scanner) (T, error), query string, args ...
 	}
 	rows, err := stmt.QueryContext(q.ctx, args...)
 	if err != nil {
-		return nil, err
+		return nil, q.failed(err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err has what matters
 	var list []T
@@ -119,7 +130,7 @@ func all[T any](q querier, scan func(scanner) (T, error), query string, args ...
 		}
 		list = append(list, item)
 	}
-	return list, rows.Err()
+	return list, q.failed(rows.Err())
 }
 
 // first scans the first row of a query; sql.ErrNoRows when there is none.
@@ -129,5 +140,6 @@ func first[T any](q querier, scan func(scanner) (T, error), query string, args .
 	if err != nil {
 		return none, err
 	}
-	return scan(stmt.QueryRowContext(q.ctx, args...))
+	item, err := scan(stmt.QueryRowContext(q.ctx, args...))
+	return item, q.failed(err)
 }

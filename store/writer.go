@@ -226,14 +226,18 @@ func (w *writer) runAll(batch []*operation, savepoints bool) error {
 
 // runOne runs an operation and keeps its error and effects. A panic is its error.
 func (w *writer) runOne(op *operation) (wrote bool, err error) {
+	var fault error
 	tx := &Tx{
-		querier: querier{ctx: context.Background(), statements: w.statements, wrote: &wrote},
+		querier: querier{ctx: context.Background(), statements: w.statements, wrote: &wrote, fault: &fault},
 		hub:     w.hub,
 	}
 	defer func() {
 		if p := recover(); p != nil {
 			w.cfg.Log.Error("an operation of the store panicked", "panic", p, "stack", string(debug.Stack()))
 			err = fmt.Errorf("operation panicked: %v", p)
+		}
+		if fault != nil && w.backend.Broken(fault) {
+			err = fault
 		}
 		op.err, op.effects = err, tx.effects
 	}()

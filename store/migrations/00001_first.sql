@@ -136,8 +136,7 @@ CREATE TABLE deliveries (
     created         BIGINT NOT NULL,
     updated         BIGINT NOT NULL
 );
-CREATE INDEX deliveries_of_message ON deliveries (message_id, seq);
-CREATE INDEX deliveries_of_conversation ON deliveries (conversation_id);
+CREATE INDEX deliveries_of_message ON deliveries (conversation_id, message_id, seq);
 -- The lines of the pairs; progress below 4 is in line.
 CREATE INDEX deliveries_in_line ON deliveries (pair_key, seq) WHERE progress < 4;
 CREATE INDEX deliveries_due ON deliveries (due) WHERE progress IN (2, 3);
@@ -146,6 +145,7 @@ CREATE TABLE attempts (
     delivery_id  TEXT NOT NULL,
     number       BIGINT NOT NULL,
     channel      TEXT NOT NULL,
+    pair_key     TEXT NOT NULL,
     part         BIGINT NOT NULL,
     outcome      TEXT NOT NULL,
     provider_id  TEXT,
@@ -158,6 +158,7 @@ CREATE TABLE attempts (
     PRIMARY KEY (delivery_id, number)
 );
 CREATE INDEX attempts_by_provider_id ON attempts (channel, provider_id) WHERE provider_id IS NOT NULL;
+CREATE INDEX attempts_unknown ON attempts (pair_key, started) WHERE outcome = 'unknown' AND provider_id IS NULL;
 
 -- Every status report of a carrier, as it came. delivery_id is NULL until it is
 -- known what it is about.

@@ -39,7 +39,7 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"InterruptedDeliveries", "deliveries_in_line", func(tx *store.Tx) { _, _ = tx.InterruptedDeliveries() }},
 		{"StrandedDeliveries", "deliveries_in_line", func(tx *store.Tx) { _, _ = tx.StrandedDeliveries() }},
 		{"FindAttempt", "attempts_by_provider_id", func(tx *store.Tx) { _, _, _ = tx.FindAttempt("c", "p") }},
-		{"UnknownAttempt", "deliveries_in_line", func(tx *store.Tx) { _, _, _ = tx.UnknownAttempt("c", "k") }},
+		{"UnknownAttempt", "attempts_unknown", func(tx *store.Tx) { _, _, _ = tx.UnknownAttempt("c", "k", now) }},
 		{"Attempts", "sqlite_autoindex_attempts_1", func(tx *store.Tx) { _, _ = tx.Attempts(conversations.Delivery{}) }},
 		{"EarlyStatuses by id", "statuses_early", func(tx *store.Tx) { _, _ = tx.EarlyStatuses("c", "p", "", now) }},
 		{"EarlyStatuses by pair", "statuses_early_of_pair", func(tx *store.Tx) { _, _ = tx.EarlyStatuses("c", "", "k", now) }},
@@ -52,7 +52,7 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 			_, _ = tx.FindConversation("s", conversations.ConversationKey{UniqueName: "n"})
 		}},
 		{"DeleteMessage", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.DeleteMessage(conversations.Message{}) }},
-		{"DeleteConversation", "deliveries_of_conversation", func(tx *store.Tx) { _, _ = tx.DeleteConversation("c") }},
+		{"DeleteConversation", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.DeleteConversation("c") }},
 		{"ForgetAnswers", "answers_by_age", func(tx *store.Tx) { _ = tx.ForgetAnswers(now) }},
 		{"Messages", "sqlite_autoindex_messages_2 (conversation_id=? AND idx>?)", func(*store.Tx) {
 			_, _ = db.Messages(ctx, "c", conversations.Page{Size: 1, After: &conversations.Cursor{}})
@@ -63,7 +63,7 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"Receipts, the first page", "deliveries_of_message", func(*store.Tx) {
 			_, _ = db.Receipts(ctx, "c", "m", conversations.Page{Size: 1})
 		}},
-		{"Receipts", "deliveries_of_message (message_id=? AND seq>?)", func(*store.Tx) {
+		{"Receipts", "deliveries_of_message (conversation_id=? AND message_id=? AND seq>?)", func(*store.Tx) {
 			_, _ = db.Receipts(ctx, "c", "m", conversations.Page{Size: 1, After: &conversations.Cursor{}})
 		}},
 		{"Participants, a page", "participants_of_conversation", func(*store.Tx) {
@@ -76,7 +76,7 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"Unrouted", "inbound_unrouted", func(*store.Tx) { _, _ = db.Unrouted(ctx, conversations.Page{Size: 1}) }},
 		{"OldestPending", "inbound_pending", func(*store.Tx) { _, _ = db.OldestPending(ctx) }},
 		{"DeliveryCounts", "deliveries_of_message", func(*store.Tx) {
-			_, _ = db.DeliveryCounts(ctx, []conversations.MessageID{"m"})
+			_, _ = db.DeliveryCounts(ctx, "c", []conversations.MessageID{"m"})
 		}},
 		{"DeliveryDetail", "sqlite_autoindex_deliveries_1", func(*store.Tx) { _, _ = db.DeliveryDetail(ctx, "d") }},
 	} {

@@ -60,6 +60,9 @@ func Open(ctx context.Context, path string, steps fs.FS) (store.Backend, error) 
 }
 
 func open(ctx context.Context, path string, steps fs.FS) (store.Backend, error) {
+	if err := touch(path); err != nil {
+		return store.Backend{}, err
+	}
 	write, err := sql.Open("sqlite", dsn(path, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(4000)"))
 	if err != nil {
 		return store.Backend{}, err
@@ -80,6 +83,16 @@ func open(ctx context.Context, path string, steps fs.FS) (store.Backend, error) 
 	return store.Backend{Write: write, Read: read, Begin: "BEGIN IMMEDIATE", Broken: broken}, nil
 }
 
+// touch makes the file if it does not exist, for its owner alone: it holds what
+// people write to one another. SQLite gives its other files the same mode.
+func touch(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // the operator names the path
+	if err != nil {
+		return fmt.Errorf("make the database file: %w", err)
+	}
+	return file.Close()
+}
+
 // dsn is the data source name of the file with the pragmas that all connections
 // have, and some more.
 func dsn(path string, pragmas ...string) string {
@@ -96,6 +109,9 @@ func dsn(path string, pragmas ...string) string {
 // write-ahead log.
 func copyFile(ctx context.Context, db *sql.DB, path string, version int64) error {
 	target := fmt.Sprintf("%s.v%d-%s.bak", path, version, time.Now().UTC().Format("20060102T150405Z"))
+	if err := touch(target); err != nil {
+		return err
+	}
 	_, err := db.ExecContext(ctx, "VACUUM INTO ?", target)
 	return err
 }

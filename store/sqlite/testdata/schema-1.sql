@@ -136,6 +136,7 @@ CREATE TABLE attempts (
     delivery_id  TEXT NOT NULL,
     number       BIGINT NOT NULL,
     channel      TEXT NOT NULL,
+    pair_key     TEXT NOT NULL,
     part         BIGINT NOT NULL,
     outcome      TEXT NOT NULL,
     provider_id  TEXT,
@@ -147,7 +148,7 @@ CREATE TABLE attempts (
     ended        BIGINT NOT NULL,
     PRIMARY KEY (delivery_id, number)
 );
-INSERT INTO attempts VALUES('d0000000000000000000000000000001',1,'sim',0,'accepted','P1','delivered',0,'','',1777636800000000,1777636800000000);
+INSERT INTO attempts VALUES('d0000000000000000000000000000001',1,'sim','sms:+15550000001>sms:+15550100001',0,'accepted','P1','delivered',0,'','',1777636800000000,1777636800000000);
 CREATE TABLE statuses (
     seq          INTEGER PRIMARY KEY AUTOINCREMENT,
     channel      TEXT NOT NULL,
@@ -226,11 +227,11 @@ CREATE INDEX pairs_of_participant ON pairs (participant_id);
 CREATE INDEX pairs_of_conversation ON pairs (conversation_id);
 CREATE INDEX inbound_pending ON inbound (seq) WHERE state = 0;
 CREATE INDEX inbound_unrouted ON inbound (seq) WHERE state = 2;
-CREATE INDEX deliveries_of_message ON deliveries (message_id, seq);
-CREATE INDEX deliveries_of_conversation ON deliveries (conversation_id);
+CREATE INDEX deliveries_of_message ON deliveries (conversation_id, message_id, seq);
 CREATE INDEX deliveries_in_line ON deliveries (pair_key, seq) WHERE progress < 4;
 CREATE INDEX deliveries_due ON deliveries (due) WHERE progress IN (2, 3);
 CREATE INDEX attempts_by_provider_id ON attempts (channel, provider_id) WHERE provider_id IS NOT NULL;
+CREATE INDEX attempts_unknown ON attempts (pair_key, started) WHERE outcome = 'unknown' AND provider_id IS NULL;
 CREATE INDEX statuses_early ON statuses (channel, provider_id) WHERE delivery_id IS NULL;
 CREATE INDEX statuses_early_of_pair ON statuses (pair_key, received) WHERE delivery_id IS NULL;
 CREATE INDEX statuses_of_delivery ON statuses (delivery_id) WHERE delivery_id IS NOT NULL;
