@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -109,4 +110,19 @@ func TestWithoutAFileItRelaysOnTheSimulatedCarrier(t *testing.T) {
 	list, err := again.api.ListConversationMessage(*c.Sid, &conversations.ListConversationMessageParams{})
 	require.NoError(t, err)
 	assert.Len(t, list, 1)
+}
+
+// Whoever starts it first while the port is taken must still learn the
+// credentials: they are made by then, and shown once.
+func TestAFirstStartThatFailsShowsTheCredentialsAllTheSame(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	d, err := daemon.Start(t.Context(), daemon.Options{Binary: binary, Dir: t.TempDir(), Env: []string{
+		"BRIDGED_SERVER_LISTEN=" + taken.Addr().String(), "BRIDGED_ADMIN_LISTEN=127.0.0.1:0",
+	}})
+	require.ErrorContains(t, err, "server.listen")
+	require.ErrorContains(t, err, "exit status 1")
+	assert.Contains(t, d.Stdout(), "Auth token: ")
 }

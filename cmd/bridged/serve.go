@@ -32,6 +32,12 @@ const (
 // serve runs the daemon until the context ends, and then finishes what is in
 // flight.
 func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.Writer) (err error) {
+	show := cfg.FirstStart
+	defer func() {
+		if show { // the start failed, but the credentials are made and will not be shown again
+			err = errors.Join(err, cfg.PrintCredentials(stdout))
+		}
+	}()
 	var listen net.ListenConfig
 	public, err := listen.Listen(ctx, "tcp", cfg.Server.Listen)
 	if err != nil {
@@ -54,7 +60,8 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	if cfg.FirstStart {
+	if show {
+		show = false
 		if err := cfg.PrintCredentials(stdout); err != nil {
 			return err
 		}
