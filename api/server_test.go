@@ -219,7 +219,7 @@ func FuzzRequests(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method uint8, target, body string) {
 		u, err := url.ParseRequestURI(target)
 		if err != nil {
-			t.Skip()
+			return // no client can ask for it
 		}
 		methods := []string{http.MethodGet, http.MethodPost, http.MethodDelete, http.MethodHead, http.MethodConnect}
 		r := httptest.NewRequestWithContext(t.Context(), methods[int(method)%len(methods)], "/", strings.NewReader(body))
