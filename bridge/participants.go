@@ -143,17 +143,16 @@ func (b *Bridge) checkBinding(pair conversations.Binding) (*conversations.Bindin
 	if pair.Address.Type() != pair.Proxy.Type() {
 		return nil, conversations.Refuse(conversations.TypesDiffer, "the address is of type %s and the proxy address of type %s", pair.Address.Type(), pair.Proxy.Type())
 	}
-	if pair.Address == pair.Proxy {
-		return nil, conversations.Refuse(conversations.AddressEqualsProxy, "the proxy address is one of your numbers, the address is the participant's own")
-	}
 	address, err := b.cfg.Channels.Parse(pair.Address)
 	if err != nil {
 		return nil, conversations.Refuse(conversations.AddressInvalid, "%s", err)
 	}
 	proxy, err := b.cfg.Channels.Parse(pair.Proxy)
 	if err == nil {
-		_, owned := b.cfg.Channels.Owner(proxy)
-		if owned {
+		if address == proxy { // however they were written
+			return nil, conversations.Refuse(conversations.AddressEqualsProxy, "the proxy address is one of your numbers, the address is the participant's own")
+		}
+		if _, owned := b.cfg.Channels.Owner(proxy); owned {
 			return &conversations.Binding{Address: address, Proxy: proxy}, nil
 		}
 	}

@@ -207,15 +207,8 @@ func (b *Bridge) settle(tx Tx, d conversations.Delivery, a conversations.Attempt
 // Acceptance is the reference's "sent": passed on to the carrier (page 36).
 func (b *Bridge) settleAccepted(tx Tx, d conversations.Delivery, a conversations.Attempt, split Splitter) (*Claim, settled, error) {
 	a.Status, a.ErrorCode = conversations.StatusSent, 0
-	early, err := tx.EarlyStatuses(d.Channel, a.ProviderID, "", time.Time{})
-	if err != nil {
+	if err := matchEarly(tx, d, &a); err != nil {
 		return nil, settled{}, err
-	}
-	for _, r := range early {
-		advance(&a, r.StatusReport)
-		if err := tx.MatchStatus(r.Seq, d.ID); err != nil {
-			return nil, settled{}, err
-		}
 	}
 	if err := tx.UpdateAttempt(d, a); err != nil {
 		return nil, settled{}, err
@@ -234,6 +227,25 @@ func (b *Bridge) settleAccepted(tx Tx, d conversations.Delivery, a conversations
 		return nil, settled{result: SettledSent}, b.finish(tx, d, receipts.Part{Status: a.Status, ErrorCode: a.ErrorCode})
 	}
 	return nil, settled{result: SettledSent}, b.complete(tx, d)
+}
+
+// matchEarly moves an attempt on by the reports that came before the carrier's
+// answer. Those of an answer without an id cannot be told from any other's.
+func matchEarly(tx Tx, d conversations.Delivery, a *conversations.Attempt) error {
+	if a.ProviderID == "" {
+		return nil
+	}
+	early, err := tx.EarlyStatuses(d.Channel, a.ProviderID, "", time.Time{})
+	if err != nil {
+		return err
+	}
+	for _, r := range early {
+		advance(a, r.StatusReport)
+		if err := tx.MatchStatus(r.Seq, d.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *Bridge) settleRefused(tx Tx, d conversations.Delivery, a conversations.Attempt, r Result) (settled, error) {
@@ -295,13 +307,18 @@ func (b *Bridge) complete(tx Tx, d conversations.Delivery) error {
 }
 
 // whole is the status of a delivery by those of the parts that the carrier has.
+// Where it never took them all, good news of one part do not mend the whole.
 func whole(tx Tx, d conversations.Delivery) (receipts.Part, error) {
 	known, err := acceptedParts(tx, d)
 	parts := make([]receipts.Part, len(known))
 	for n, p := range known { // they go in order, so none is missing
 		parts[n] = p
 	}
-	return receipts.Whole(parts), err
+	p := receipts.Whole(parts)
+	if len(parts) < d.Parts && !receipts.Failed(p.Status) {
+		p = receipts.Part{Status: d.Status, ErrorCode: d.ErrorCode}
+	}
+	return p, err
 }
 
 // finish takes a delivery out of its pair's line with what is known of it.

@@ -93,7 +93,7 @@ func (b *Bridge) advance(tx Tx, r conversations.StatusRecord) (ReportFate, error
 	if d.Progress.InLine() {
 		return ReportAdvanced, nil // other parts are under way: the whole is settled with them
 	}
-	if d.Attempts == 1 { // the one attempt is the whole: no need to read it back
+	if d.Attempts == 1 && d.Parts == 1 { // the one attempt is the whole: no need to read it back
 		return ReportAdvanced, b.updateReceipt(tx, d, receipts.Part{Status: a.Status, ErrorCode: a.ErrorCode})
 	}
 	return ReportAdvanced, b.refresh(tx, d)

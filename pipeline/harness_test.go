@@ -80,6 +80,7 @@ type options struct {
 	retry bridge.RetryPolicy
 	verbs func(pipeline.Verbs) pipeline.Verbs // wraps the bridge
 	tasks int                                 // attempts of a task
+	close time.Duration                       // how long Close waits; default 5 s
 }
 
 // newWorld starts a pipeline over the channels. Each channel owns the address
@@ -93,6 +94,9 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 	}
 	if o.retry.Attempts == 0 {
 		o.retry = bridge.RetryPolicy{First: time.Millisecond, Max: 10 * time.Millisecond, Attempts: 3, UnknownWait: 5 * time.Millisecond, ResendUnknown: true}
+	}
+	if o.close == 0 {
+		o.close = 5 * time.Second
 	}
 	var wakeAt func(time.Time)
 	w.bridge = bridge.New(bridge.Config{
@@ -114,7 +118,7 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 				InFlight: inFlight, Attempts: o.tasks, Backoff: func(int) time.Duration { return time.Millisecond },
 			})
 		},
-		SendTimeout: 5 * time.Second, CloseTimeout: 5 * time.Second,
+		SendTimeout: 5 * time.Second, CloseTimeout: o.close,
 	})
 	require.NoError(t, err)
 	wakeAt, w.pipeline = p.WakeAt, p

@@ -173,10 +173,55 @@ func TestCloseWaitsForASendInFlight(t *testing.T) {
 	<-entered
 	closed := make(chan error, 1)
 	go func() { closed <- w.pipeline.Close() }()
+	select {
+	case <-closed:
+		require.Fail(t, "Close did not wait")
+	case <-time.After(50 * time.Millisecond):
+	}
 	close(leave)
 	require.NoError(t, <-closed)
 	assert.True(t, left.Load(), "Close returned after the send")
 	assert.Equal(t, conversations.StatusSent, w.delivery(c).Status)
+}
+
+func TestCloseGivesUpOnASendThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	pigeons := &loft{name: "loft", kind: "pigeon"}
+	owls := &loft{name: "owls", kind: "owl", answer: func(context.Context, channels.Outbound) (channels.Sent, error) {
+		close(entered)
+		<-leave
+		return channels.Sent{ProviderID: "never told"}, nil
+	}}
+	w := newWorld(t, options{close: 10 * time.Millisecond}, pigeons, owls)
+	t.Cleanup(func() { close(leave) })
+	c := w.converse(pigeons, owls)
+	w.writes(pigeons, "1", "coo")
+	<-entered
+	require.ErrorContains(t, w.pipeline.Close(), "in time")
+	assert.Equal(t, conversations.ProgressSending, w.delivery(c).Progress, "the next start finds a send of unknown outcome")
+}
+
+// What is due goes out at its time although the pipeline had nothing to wait for
+// before: the bridge wakes it.
+func TestADueDeliveryWakesThePipeline(t *testing.T) {
+	t.Parallel()
+	var refusals atomic.Int32
+	pigeons := &loft{name: "loft", kind: "pigeon"}
+	owls := &loft{name: "owls", kind: "owl", answer: func(context.Context, channels.Outbound) (channels.Sent, error) {
+		if refusals.Add(1) == 1 {
+			return channels.Sent{}, &channels.SendError{Verdict: channels.Throttled, After: 30 * time.Millisecond}
+		}
+		return channels.Sent{ProviderID: "owls-1"}, nil
+	}}
+	w := newWorld(t, options{}, pigeons, owls)
+	c := w.converse(pigeons, owls)
+	w.writes(pigeons, "1", "coo")
+	eventually(t, func() bool { return w.delivery(c).Status == conversations.StatusSent }, "it went out again")
+	detail, err := w.db.DeliveryDetail(t.Context(), w.delivery(c).ID)
+	require.NoError(t, err)
+	require.Len(t, detail.Attempts, 2)
+	assert.GreaterOrEqual(t, detail.Attempts[1].Started.Sub(detail.Attempts[0].Ended), 30*time.Millisecond, "not before its time")
 }
 
 func TestClosingWhatWasNeverStartedReturnsAtOnce(t *testing.T) {
