@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"strconv"
+	"time"
 
 	"bridged/conversations"
 )
@@ -10,6 +12,7 @@ import (
 const (
 	defaultService          = "default_service"
 	defaultMessagingService = "default_messaging_service"
+	lastCheck               = "last_check" // when it was last checked that the store can be written
 )
 
 // Defaults are what an installation has from its first start on: the service
@@ -73,9 +76,12 @@ func (db *DB) Service(ctx context.Context, id conversations.ServiceID) (conversa
 	return findService(db.reader(ctx), id)
 }
 
-// CheckWritable commits a change that changes nothing, for the readiness check.
+// CheckWritable commits a change, for the readiness check. It is a real one: what
+// changes nothing writes nothing, and would succeed on a full disk.
 func (db *DB) CheckWritable(ctx context.Context) error {
 	return db.Update(ctx, func(tx *Tx) error {
-		return tx.run("UPDATE installation SET value = value WHERE name = $1", defaultService)
+		return tx.run(`INSERT INTO installation (name, value) VALUES ($1, $2)
+			ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+			lastCheck, strconv.FormatInt(micros(time.Now()), 10))
 	})
 }
