@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,6 +17,7 @@ import (
 type detail struct {
 	Progress string
 	Status   string
+	Due      string `json:"date_due"`
 	Attempts []struct {
 		Outcome     string
 		CarrierCode string `json:"carrier_code"`
@@ -39,55 +42,169 @@ func (w *world) detailOf(conversation string, n int) *detail {
 	return &d
 }
 
-func TestWhatACarrierRefusesForNowGoesOutLaterInOrder(t *testing.T) {
-	t.Parallel()
-	for name, fault := range map[string]fakecarrier.Fault{
-		"429": {Status: 429, Header: http.Header{"Retry-After": {"0"}}, Body: `{"error":{"code":130429,"message":"Rate limit hit"}}`},
-		"500": {Status: 500, Body: "oops"},
-	} {
-		t.Run(name, func(t *testing.T) {
+// outcomes are how the attempts of a delivery went.
+func (d *detail) outcomes() []string {
+	list := make([]string, len(d.Attempts))
+	for i, a := range d.Attempts {
+		list[i] = a.Outcome
+	}
+	return list
+}
+
+// way is one direction of the relay: who writes, and through which carrier the
+// other one gets it.
+type way struct {
+	write   func(w *world, n int, text string)
+	carrier func(w *world) *fakecarrier.Carrier
+	setup   func(fault func(fakecarrier.Sent) fakecarrier.Fault) setup
+	report  func(w *world, s fakecarrier.Sent, status string)
+}
+
+// ways are both directions, by the driver that sends.
+var ways = map[string]way{
+	"cloud": {
+		write:   func(w *world, n int, text string) { w.aliceWrites(fmt.Sprintf("SM%032d", n), text) },
+		carrier: func(w *world) *fakecarrier.Carrier { return &w.cloud.Carrier },
+		setup:   func(f func(fakecarrier.Sent) fakecarrier.Fault) setup { return setup{cloudFault: f} },
+		report: func(w *world, s fakecarrier.Sent, status string) {
+			w.accepted(w.cloud.Report(w.t.Context(), w.URL+"/hooks/wa-main", s, status, 0))
+		},
+	},
+	"twilio": {
+		write:   func(w *world, n int, text string) { w.bobWrites(fmt.Sprintf("wamid.%d", n), text) },
+		carrier: func(w *world) *fakecarrier.Carrier { return &w.twilio.Carrier },
+		setup:   func(f func(fakecarrier.Sent) fakecarrier.Fault) setup { return setup{twilioFault: f} },
+		report: func(w *world, s fakecarrier.Sent, status string) {
+			w.accepted(w.twilio.Report(w.t.Context(), w.URL+"/hooks/sms-main/status", s, status, 0))
+		},
+	},
+}
+
+// eachWay runs a test in both directions.
+func eachWay(t *testing.T, test func(t *testing.T, to way)) {
+	t.Helper()
+	for driver, to := range ways {
+		t.Run(driver, func(t *testing.T) {
 			t.Parallel()
-			var tries atomic.Int32
-			w := newWorld(t, setup{cloudFault: func(s fakecarrier.Sent) fakecarrier.Fault {
-				if s.Body == "first" && tries.Add(1) <= 2 {
-					return fault
-				}
-				return fakecarrier.Fault{}
-			}})
-			conversation := w.converse()
-			w.aliceWrites("SM00000000000000000000000000000001", "first")
-			w.aliceWrites("SM00000000000000000000000000000002", "second")
-			eventually(t, func() bool { return len(w.cloud.Sent()) == 4 }, "both arrive")
-			assert.Equal(t, []string{"first", "first", "first", "second"}, bodies(w.cloud.Sent()), "the second waits for the first")
-			eventually(t, func() bool { d := w.detailOf(conversation, 0); return d != nil && d.Status == "sent" }, "it is sent")
-			d := w.detailOf(conversation, 0)
-			require.Len(t, d.Attempts, 3)
-			assert.Equal(t, []string{"refused", "refused", "accepted"}, []string{d.Attempts[0].Outcome, d.Attempts[1].Outcome, d.Attempts[2].Outcome})
+			test(t, to)
 		})
 	}
 }
 
-func TestAfterTheLastAttemptItIsADeadLetterInTheCarriersWords(t *testing.T) {
+// first answers the first n sends with a fault and takes the others.
+func first(n int32, fault fakecarrier.Fault) func(fakecarrier.Sent) fakecarrier.Fault {
+	var tries atomic.Int32
+	return func(fakecarrier.Sent) fakecarrier.Fault {
+		if tries.Add(1) <= n {
+			return fault
+		}
+		return fakecarrier.Fault{}
+	}
+}
+
+func TestWhatACarrierRefusesForNowGoesOutLaterInOrder(t *testing.T) {
 	t.Parallel()
+	eachWay(t, func(t *testing.T, to way) {
+		w := newWorld(t, to.setup(first(2, fakecarrier.Fault{Status: 500, Body: "oops"})))
+		conversation := w.converse()
+		to.write(w, 1, "first")
+		to.write(w, 2, "second")
+		eventually(t, func() bool { d := w.detailOf(conversation, 1); return d != nil && d.Status == "sent" }, "both arrive")
+		assert.Equal(t, []string{"first", "first", "first", "second"}, bodies(to.carrier(w).Sent()), "the second waits for the first")
+		assert.Equal(t, []string{"refused", "refused", "accepted"}, w.detailOf(conversation, 0).outcomes())
+	})
+}
+
+func TestACarrierIsLeftInPeaceAsLongAsItAsks(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, to way) {
+		w := newWorld(t, to.setup(first(1, fakecarrier.Fault{
+			Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"1"}},
+			Body: `{"code":20429,"message":"Too many requests","error":{"code":130429,"message":"Rate limit hit"}}`,
+		})))
+		conversation := w.converse()
+		to.write(w, 1, "first")
+		to.write(w, 2, "second")
+		eventually(t, func() bool { d := w.detailOf(conversation, 1); return d != nil && d.Status == "sent" }, "both arrive")
+		sent := to.carrier(w).Sent()
+		require.Equal(t, []string{"first", "first", "second"}, bodies(sent))
+		// The daemon counts from the answer, the fake from the request: never less.
+		assert.GreaterOrEqual(t, sent[1].At.Sub(sent[0].At), time.Second)
+	})
+}
+
+func TestOnePairsTroubleHoldsUpNobodyElse(t *testing.T) {
+	t.Parallel()
+	const carol, dave = "+15550200003", "whatsapp:+15550300004"
 	w := newWorld(t, setup{cloudFault: func(s fakecarrier.Sent) fakecarrier.Fault {
-		if s.Body == "doomed" {
-			return fakecarrier.Fault{Status: 500, Body: `{"error":{"code":2,"message":"Service temporarily unavailable"}}`}
+		if "whatsapp:+"+s.To == bob {
+			return fakecarrier.Fault{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"3600"}}}
 		}
 		return fakecarrier.Fault{}
 	}})
-	conversation := w.converse()
-	w.aliceWrites("SM00000000000000000000000000000001", "doomed")
-	w.aliceWrites("SM00000000000000000000000000000002", "fine")
-	eventually(t, func() bool { return len(w.cloud.Sent()) == 5 }, "four attempts, then the next one")
-	assert.Equal(t, "fine", w.cloud.Sent()[4].Body)
+	troubled := w.converse()
+	other := w.newConversation()
+	w.join(other, carol, smsProxy)
+	w.join(other, dave, whatsappProxy)
+
+	w.aliceWrites("SM00000000000000000000000000000001", "first to Bob")
+	eventually(t, func() bool { d := w.detailOf(troubled, 0); return d != nil && d.Progress == "retry" }, "Bob's waits")
+	w.aliceWrites("SM00000000000000000000000000000002", "second to Bob")
+	eventually(t, func() bool { return len(w.messages(troubled)) == 2 }, "the next one stands behind it")
+	w.accepted(w.twilio.Post(t.Context(), w.URL+"/hooks/sms-main",
+		fakecarrier.Message{ID: "SM00000000000000000000000000000003", From: carol, To: smsProxy, Body: "to Dave"}))
+	w.bobWrites("wamid.1", "to Alice")
+	eventually(t, func() bool { return len(w.cloud.Sent()) == 2 && len(w.twilio.Sent()) == 1 }, "Dave and Alice get theirs")
+
+	assert.Equal(t, []string{"first to Bob", "to Dave"}, bodies(w.cloud.Sent()))
+	assert.Nil(t, w.detailOf(troubled, 1), "there is no receipt before the first attempt")
+	due, err := time.Parse(time.RFC3339, w.detailOf(troubled, 0).Due)
+	require.NoError(t, err)
+	assert.Greater(t, time.Until(due), 55*time.Minute, "the carrier's own time counts, beyond retry.max too")
+}
+
+func TestAfterTheLastAttemptItIsADeadLetterInTheCarriersWords(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, to way) {
+		const words = "Service temporarily unavailable"
+		w := newWorld(t, to.setup(func(s fakecarrier.Sent) fakecarrier.Fault {
+			if s.Body == "doomed" {
+				return fakecarrier.Fault{Status: 503, Body: `{"code":20503,"message":"` + words + `","error":{"code":2,"message":"` + words + `"}}`}
+			}
+			return fakecarrier.Fault{}
+		}))
+		conversation := w.converse()
+		to.write(w, 1, "doomed")
+		to.write(w, 2, "fine")
+		eventually(t, func() bool { return len(to.carrier(w).Sent()) == 5 }, "four attempts, then the next one")
+		assert.Equal(t, "fine", to.carrier(w).Sent()[4].Body)
+		letters := w.deadLetters()
+		require.Len(t, letters, 1)
+		assert.Contains(t, letters[0].Reason, words)
+		d := w.detailOf(conversation, 0)
+		assert.Equal(t, []string{"dead", "failed"}, []string{d.Progress, d.Status})
+		assert.Equal(t, words, d.Attempts[3].Detail)
+		assert.Equal(t, "all", w.delivery(conversation, *w.messages(conversation)[0].Sid)["failed"])
+		assert.Equal(t, "1", w.metric(`bridged_deliveries_settled_total{channel="`+w.channelOf(to)+`",result="dead"}`))
+	})
+}
+
+// channelOf names the channel that sends this way.
+func (w *world) channelOf(to way) string {
+	if to.carrier(w) == &w.cloud.Carrier {
+		return "wa-main"
+	}
+	return "sms-main"
+}
+
+// deadLetters are all that there are.
+func (w *world) deadLetters() []struct{ Reason string } {
+	w.t.Helper()
 	var list struct {
 		DeadLetters []struct{ Reason string } `json:"dead_letters"`
 	}
-	require.Equal(t, http.StatusOK, w.call(http.MethodGet, "/bridged/v1/dead-letters", nil, &list))
-	require.Len(t, list.DeadLetters, 1)
-	assert.Contains(t, list.DeadLetters[0].Reason, "Service temporarily unavailable")
-	assert.Equal(t, "all", w.delivery(conversation, *w.messages(conversation)[0].Sid)["failed"])
-	assert.Equal(t, "1", w.metric(`bridged_deliveries_settled_total{channel="wa-main",result="dead"}`))
+	require.Equal(w.t, http.StatusOK, w.call(http.MethodGet, "/bridged/v1/dead-letters", nil, &list))
+	return list.DeadLetters
 }
 
 func TestARefusalForGoodIsRecordedWithItsCode(t *testing.T) {
@@ -101,82 +218,4 @@ func TestARefusalForGoodIsRecordedWithItsCode(t *testing.T) {
 	assert.Equal(t, 21610, w.receipts(conversation, *w.messages(conversation)[0].Sid)[0].ErrorCode)
 	assert.Equal(t, "Attempt to send to unsubscribed recipient", w.detailOf(conversation, 0).Attempts[0].Detail)
 	assert.Len(t, w.twilio.Sent(), 1, "it is not tried again")
-}
-
-// Contract 11: timeout, an answer cut off, nonsense.
-func TestASendOfUnknownOutcomeIsSentOnceMore(t *testing.T) {
-	t.Parallel()
-	for name, fault := range map[string]fakecarrier.Fault{
-		"hangs":    {Hang: true},
-		"cut off":  {Cut: true},
-		"nonsense": {Status: 200, Body: "<html>"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var tries atomic.Int32
-			w := newWorld(t, setup{cloudFault: func(fakecarrier.Sent) fakecarrier.Fault {
-				if tries.Add(1) == 1 {
-					return fault
-				}
-				return fakecarrier.Fault{}
-			}})
-			conversation := w.converse()
-			w.aliceWrites("SM00000000000000000000000000000001", "hello")
-			eventually(t, func() bool { d := w.detailOf(conversation, 0); return d != nil && d.Progress == "unknown" }, "nobody can say")
-			eventually(t, func() bool { return w.detailOf(conversation, 0).Status == "sent" }, "it is sent once more")
-			d := w.detailOf(conversation, 0)
-			require.Len(t, d.Attempts, 2)
-			assert.Equal(t, []string{"unknown", "accepted"}, []string{d.Attempts[0].Outcome, d.Attempts[1].Outcome})
-			assert.Len(t, w.cloud.Sent(), 2)
-		})
-	}
-}
-
-func TestASendOfUnknownOutcomeIsADeadLetterWhereResendingIsOff(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, setup{
-		withoutRetry: true,
-		config:       "[retry]\nunknown_wait = \"50ms\"\nresend_unknown = false\n",
-		cloudFault:   func(fakecarrier.Sent) fakecarrier.Fault { return fakecarrier.Fault{Cut: true} },
-	})
-	conversation := w.converse()
-	w.aliceWrites("SM00000000000000000000000000000001", "hello")
-	eventually(t, func() bool { d := w.detailOf(conversation, 0); return d != nil && d.Progress == "dead" }, "it is given up")
-	assert.Len(t, w.cloud.Sent(), 1, "it is not sent again")
-}
-
-func TestAStatusSettlesASendOfUnknownOutcome(t *testing.T) {
-	t.Parallel()
-	cut := func(fakecarrier.Sent) fakecarrier.Fault { return fakecarrier.Fault{Cut: true, Keep: true} }
-	w := newWorld(t, setup{
-		withoutRetry: true, config: "[retry]\nunknown_wait = \"1h\"\n",
-		cloudFault: cut, twilioFault: cut,
-	})
-	conversation := w.converse()
-	w.aliceWrites("SM00000000000000000000000000000001", "to Bob")
-	w.bobWrites("wamid.1", "to Alice")
-	eventually(t, func() bool {
-		a, b := w.detailOf(conversation, 0), w.detailOf(conversation, 1)
-		return a != nil && b != nil && a.Progress == "unknown" && b.Progress == "unknown"
-	}, "nobody can say")
-	w.accepted(w.cloud.Report(t.Context(), w.URL+"/hooks/wa-main", w.cloud.Sent()[0], "delivered", 0))
-	w.accepted(w.twilio.Report(t.Context(), w.URL+"/hooks/sms-main/status", w.twilio.Sent()[0], "delivered", 0))
-	for n := range 2 {
-		eventually(t, func() bool { return w.detailOf(conversation, n).Status == "delivered" }, "message %d is delivered", n)
-	}
-	assert.Len(t, w.cloud.Sent(), 1)
-	assert.Len(t, w.twilio.Sent(), 1)
-}
-
-// Contract 14: a status may overtake the answer to the send.
-func TestAStatusThatOvertakesTheAnswerIsNotLost(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, setup{})
-	w.twilio.Received = func(s fakecarrier.Sent) {
-		w.accepted(w.twilio.Report(t.Context(), w.URL+"/hooks/sms-main/status", s, "delivered", 0))
-	}
-	conversation := w.converse()
-	w.bobWrites("wamid.1", "quick")
-	eventually(t, func() bool { d := w.detailOf(conversation, 0); return d != nil && d.Status == "delivered" }, "it ends on its delivery")
-	assert.NotContains(t, w.Log(), "level=ERROR")
 }

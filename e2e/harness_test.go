@@ -62,6 +62,10 @@ func TestMain(m *testing.M) {
 	args := []string{"build", "-o", binary}
 	if raceEnabled {
 		args = append(args, "-race")
+		// Else each daemon sleeps for a second before it ends, by the detector's default.
+		if err := os.Setenv("GORACE", "atexit_sleep_ms=0 halt_on_error=1"); err != nil {
+			panic(err)
+		}
 	}
 	if out, err := exec.Command("go", append(args, "bridged/cmd/bridged")...).CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("build: %v\n%s", err, out))
@@ -108,11 +112,15 @@ func newWorld(t *testing.T, s setup) *world {
 	w.file = filepath.Join(w.dir, "bridged.toml")
 	require.NoError(t, os.WriteFile(w.file, []byte(w.configuration(s)), 0o600))
 	w.start()
-	t.Cleanup(func() {
-		require.NoError(t, w.Stop(), "the daemon must end well\n%s", w.Log())
-		require.NotContains(t, w.Log(), "goroutine ", "nobody sees a stack trace")
-	})
+	t.Cleanup(func() { endsWell(t, w.Daemon) })
 	return w
+}
+
+// endsWell stops a daemon and requires that it ends as operators expect it.
+func endsWell(t *testing.T, d *daemon.Daemon) {
+	t.Helper()
+	require.NoError(t, d.Stop(), "it must end with status 0\n%s", d.Log())
+	require.NotRegexp(t, `goroutine \d+ \[|panic:|DATA RACE`, d.Log(), "nobody sees a stack trace")
 }
 
 // start starts the daemon on its directory.
@@ -227,10 +235,17 @@ func (w *world) accepted(status int, err error) {
 	require.Equal(w.t, http.StatusOK, status)
 }
 
-// eventually waits until the condition holds, without sleeping for luck.
+// eventually waits until the condition holds, without sleeping for luck. The
+// condition runs on the test's own goroutine, so that it may fail the test.
 func eventually(t *testing.T, condition func() bool, what string, args ...any) {
 	t.Helper()
-	require.Eventually(t, condition, patience, 5*time.Millisecond, append([]any{what}, args...)...)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); !condition(); <-tick.C {
+		if time.Now().After(deadline) {
+			require.FailNow(t, "waited in vain: "+fmt.Sprintf(what, args...))
+		}
+	}
 }
 
 // bodies are the texts of what a fake carrier got.
@@ -240,6 +255,25 @@ func bodies(sent []fakecarrier.Sent) []string {
 		list[i] = s.Body
 	}
 	return list
+}
+
+// count says how often a text is in a list.
+func count(list []string, text string) int {
+	n := 0
+	for _, s := range list {
+		if s == text {
+			n++
+		}
+	}
+	return n
+}
+
+// write adds a message over REST, which goes to everybody.
+func (w *world) write(conversation, text string) string {
+	w.t.Helper()
+	m, err := w.api.CreateConversationMessage(conversation, &conversations.CreateConversationMessageParams{Body: &text})
+	require.NoError(w.t, err)
+	return *m.Sid
 }
 
 // messages returns all messages of a conversation, oldest first.

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -26,15 +28,20 @@ func TestTwoPeopleTalkAndEachSeesOnlyTheProxy(t *testing.T) {
 	assert.Equal(t, []string{smsProxy, alice, "I am at the gate"}, []string{toAlice.From, toAlice.To, toAlice.Body})
 	assert.Equal(t, []string{phoneID, "15550300002", "Coming down"}, []string{toBob.From, toBob.To, toBob.Body})
 
+	assert.Contains(t, toAlice.Raw, url.Values{"StatusCallback": {w.URL + "/hooks/sms-main/status"}}.Encode(), "Twilio is told where to report")
+
 	list := w.messages(conversation)
 	require.Len(t, list, 2)
 	assert.Equal(t, bob, *list[0].Author)
 	assert.Equal(t, alice, *list[1].Author)
 	assert.Equal(t, []int{0, 1}, []int{list[0].Index, list[1].Index})
-	assert.NotNil(t, list[0].ParticipantSid)
+	participants, err := w.api.ListConversationParticipant(conversation, &conversations.ListConversationParticipantParams{})
+	require.NoError(t, err)
+	require.Len(t, participants, 2)
+	assert.Equal(t, []string{*participants[1].Sid, *participants[0].Sid}, []string{*list[0].ParticipantSid, *list[1].ParticipantSid})
 
 	// A message over REST reaches both, one in somebody's name all but its author.
-	_, err := w.api.CreateConversationMessage(conversation, &conversations.CreateConversationMessageParams{Body: ptr("Be kind to each other")})
+	_, err = w.api.CreateConversationMessage(conversation, &conversations.CreateConversationMessageParams{Body: ptr("Be kind to each other")})
 	require.NoError(t, err)
 	_, err = w.api.CreateConversationMessage(conversation, &conversations.CreateConversationMessageParams{Author: ptr(alice), Body: ptr("Two minutes")})
 	require.NoError(t, err)
@@ -49,13 +56,15 @@ func TestTwoPeopleTalkAndEachSeesOnlyTheProxy(t *testing.T) {
 }
 
 // assertMasked checks that no request holds the other person's number, however
-// it is written.
+// it is written: encoded, with separators, with or without its country code.
 func assertMasked(t *testing.T, sent []fakecarrier.Sent, other string) {
 	t.Helper()
-	digits := strings.TrimPrefix(strings.TrimPrefix(other, "whatsapp:"), "+")
+	national := strings.TrimPrefix(strings.TrimPrefix(other, "whatsapp:"), "+1")
+	separators := regexp.MustCompile(`[^0-9A-Za-z]+`)
+	require.NotEmpty(t, sent)
 	for _, s := range sent {
 		require.NotEmpty(t, s.Raw)
-		require.NotContains(t, s.Raw, digits, "the request shows the other person's number")
+		require.NotContains(t, separators.ReplaceAllString(s.Raw, ""), national, "the request shows the other person's number")
 	}
 }
 
@@ -127,6 +136,8 @@ func TestWhatsAppOverTwilioIsTheSameRelay(t *testing.T) {
 	w.accepted(w.twilio.Report(t.Context(), w.URL+"/hooks/wa-main/status", w.twilio.Sent()[0], "read", 0))
 	message := *w.messages(conversation)[0].Sid
 	eventually(t, func() bool { return w.delivery(conversation, message)["read"] == "all" }, "Bob has read it")
+	assertMasked(t, w.twilio.Sent()[:1], alice)
+	assertMasked(t, w.twilio.Sent()[1:], bob)
 }
 
 func TestTextLongerThanAMessageGoesOutInPartsThatAreOneDelivery(t *testing.T) {
@@ -165,4 +176,40 @@ func TestMediaAreStoredAndTheirReceiptSaysFailed(t *testing.T) {
 	eventually(t, func() bool { return w.delivery(conversation, *m.Sid)["failed"] == "all" }, "never silence")
 	assert.Equal(t, 63021, w.receipts(conversation, *m.Sid)[0].ErrorCode)
 	assert.Empty(t, w.cloud.Sent())
+}
+
+func TestAPictureFromWhatsAppFailsOnSMSWithItsOwnCode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{})
+	conversation := w.converse()
+	w.accepted(w.cloud.PostValue(t.Context(), w.URL+"/hooks/wa-main", map[string]any{
+		"messages": []any{map[string]any{
+			"id": "wamid.picture", "from": strings.TrimPrefix(bob, "whatsapp:+"), "timestamp": "1700000000", "type": "image",
+			"image": map[string]any{"id": "1000000001", "mime_type": "image/jpeg", "caption": "look"},
+		}},
+	}))
+	eventually(t, func() bool { d := w.detailOf(conversation, 0); return d != nil && d.Status == "failed" }, "never silence")
+	m := w.messages(conversation)[0]
+	require.Len(t, *m.Media, 1)
+	assert.Equal(t, 12300, w.receipts(conversation, *m.Sid)[0].ErrorCode)
+	assert.Empty(t, w.twilio.Sent())
+}
+
+// SMS takes 1,600 characters at Twilio, WhatsApp 4,096 at Meta.
+func TestEachChannelSplitsTextByItsOwnLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{})
+	conversation := w.converse()
+	text := strings.Repeat("0123456789 ", 450) // 4,950 characters
+	sid := w.write(conversation, text)
+	eventually(t, func() bool { return w.delivery(conversation, sid)["sent"] == "all" }, "both have it")
+	for carrier, limit := range map[*fakecarrier.Carrier]int{&w.twilio.Carrier: 1600, &w.cloud.Carrier: 4096} {
+		parts := bodies(carrier.Sent())
+		assert.Equal(t, text, strings.Join(parts, ""), "in order, nothing cut")
+		assert.Len(t, parts, (len(text)+limit-1)/limit)
+		for _, part := range parts {
+			assert.LessOrEqual(t, len(part), limit)
+		}
+	}
+	assert.Len(t, w.receipts(conversation, sid), 2, "one per person, however many parts")
 }

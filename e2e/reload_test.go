@@ -36,7 +36,7 @@ func TestHangupReloadsSecretsInPlace(t *testing.T) {
 	}, "\n")), 0o600))
 	d, err := daemon.Start(t.Context(), daemon.Options{Binary: binary, Dir: dir}) // bridged.toml is found by itself
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, d.Stop()) })
+	t.Cleanup(func() { endsWell(t, d) })
 	list := func(token string) error {
 		_, err := helperLibrary(d.URL, account, token).ListConversation(&conversations.ListConversationParams{})
 		return err
@@ -77,7 +77,7 @@ func TestHangupReloadsTheCertificate(t *testing.T) {
 		"BRIDGED_SERVER_TLS_CERT_FILE=" + certFile, "BRIDGED_SERVER_TLS_KEY_FILE=" + keyFile,
 	}})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, d.Stop()) })
+	t.Cleanup(func() { endsWell(t, d) })
 	require.True(t, strings.HasPrefix(d.URL, "https://"), d.URL)
 	name := func() string {
 		conn, err := tls.Dial("tcp", strings.TrimPrefix(d.URL, "https://"), &tls.Config{InsecureSkipVerify: true})

@@ -152,6 +152,30 @@ func TestTheHelperLibraryPagesThroughLists(t *testing.T) {
 	assert.Equal(t, 1, page.Meta.Page)
 }
 
+func TestTheHelperLibraryPagesThroughParticipants(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{})
+	c := w.newConversation()
+	names := make([]string, 60)
+	for n := range names {
+		names[n] = fmt.Sprintf("person %02d", n)
+		_, err := w.api.CreateConversationParticipant(c, &conversations.CreateConversationParticipantParams{Identity: &names[n]})
+		require.NoError(t, err)
+	}
+	list := func(p conversations.ListConversationParticipantParams) (found []string) {
+		participants, err := w.api.ListConversationParticipant(c, &p)
+		require.NoError(t, err)
+		for _, one := range participants {
+			found = append(found, *one.Identity)
+		}
+		return found
+	}
+	assert.Equal(t, names, list(conversations.ListConversationParticipantParams{}), "the default page is 50")
+	assert.Equal(t, names, list(conversations.ListConversationParticipantParams{PageSize: ptr(7)}))
+	assert.Equal(t, names, list(conversations.ListConversationParticipantParams{PageSize: ptr(1000)}))
+	assert.Equal(t, names[:25], list(conversations.ListConversationParticipantParams{PageSize: ptr(10), Limit: ptr(25)}))
+}
+
 func TestWhoDoesNotAuthenticateSeesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{})

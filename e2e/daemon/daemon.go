@@ -94,6 +94,11 @@ func (d *Daemon) Stop() error {
 	if err := d.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
+	return d.Wait()
+}
+
+// Wait waits until the process has ended, and returns how.
+func (d *Daemon) Wait() error {
 	<-d.ended
 	return d.err
 }
