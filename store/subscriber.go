@@ -168,11 +168,26 @@ func (s *subscription) give(ctx context.Context, t *taken) {
 	}
 	select {
 	case <-m.Acked():
-		s.ack(t)
 	case <-m.Nacked():
 		s.nack(t, m.Metadata.Get(conversations.TaskError))
+		return
 	case <-ctx.Done():
-		s.queue.again(t)
+		// Both can be so at once, and then select takes either: an ack that came
+		// before the end counts.
+		if !isClosed(m.Acked()) {
+			s.queue.again(t)
+			return
+		}
+	}
+	s.ack(t)
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 
