@@ -110,6 +110,56 @@ func TestAReportThatCameBeforeTheTimeoutSettlesIt(t *testing.T) {
 	assert.Equal(t, conversations.StatusDelivered, d.Status)
 }
 
+// A report may overtake the answer to its own send. An attempt at an earlier
+// message that never reached the carrier must not take it meanwhile.
+func TestAReportThatOvertakesItsAnswerIsNoOtherMessages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := w.conversation(alice, carla)
+	w.say(key, string(alice), "first")
+	w.settle(w.claimOnly(whole), unknown) // it never arrived
+	w.resume()
+	w.settle(w.claimOnly(whole), w.accepted())
+	w.say(key, string(alice), "second")
+	c := w.claimOnly(whole)
+	w.report(deliveredTo(carla, "X"))
+	w.settle(c, bridge.Result{Outcome: conversations.OutcomeAccepted, ProviderID: "X"})
+
+	list := w.deliveries()
+	assert.Equal(t, conversations.StatusSent, list[0].Status, "nobody reported the first")
+	assert.Empty(t, list[0].Attempts[0].ProviderID)
+	assert.Equal(t, conversations.StatusDelivered, list[1].Status)
+}
+
+// While a send is under way nobody can say whose a report is; its answer tells.
+func TestAReportDuringAnotherSendWaitsForItsAnswer(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]bridge.Result{
+		"accepted": {Outcome: conversations.OutcomeAccepted, ProviderID: "Y"}, "refused for now": refused,
+		"refused for good": failed, "unknown": unknown,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			key := w.conversation(alice, carla)
+			w.say(key, string(alice), "first")
+			w.settle(w.claimOnly(whole), unknown) // it was taken as X, which nobody knows
+			w.resume()
+			w.settle(w.claimOnly(whole), w.accepted())
+			w.say(key, string(alice), "second")
+			c := w.claimOnly(whole)
+			w.report(deliveredTo(carla, "X"))
+			assert.Equal(t, conversations.StatusSent, w.deliveries()[0].Status)
+			w.settle(c, answer)
+
+			list := w.deliveries()
+			assert.Equal(t, conversations.StatusDelivered, list[0].Status)
+			assert.Equal(t, "X", list[0].Attempts[0].ProviderID)
+			assert.NotEqual(t, conversations.StatusDelivered, list[1].Status)
+		})
+	}
+}
+
 func TestAReportOfAnotherPairSettlesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

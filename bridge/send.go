@@ -170,16 +170,15 @@ func (b *Bridge) announce(d conversations.Delivery, s settled) {
 }
 
 func (b *Bridge) settle(tx Tx, d conversations.Delivery, a conversations.Attempt, r Result, split Splitter) (*Claim, settled, error) {
-	if r.Outcome == conversations.OutcomeUnknown {
-		// The carrier's status may have overtaken its answer.
-		reports, err := tx.EarlyStatuses(d.Channel, "", pairKey(d), a.Started)
-		if err != nil {
+	early, err := tx.EarlyStatuses(d.Channel, a.ProviderID, pairKey(d), b.now().Add(-earlyLife))
+	if err != nil {
+		return nil, settled{}, err
+	}
+	if len(early) > 0 {
+		if d, a, err = b.matchEarly(tx, d, a, early); err != nil {
 			return nil, settled{}, err
 		}
-		if len(reports) > 0 {
-			r.Outcome = conversations.OutcomeAccepted
-			a.Outcome, a.ProviderID = r.Outcome, reports[0].ProviderID
-		}
+		r.Outcome = a.Outcome
 	}
 	if r.Outcome != conversations.OutcomeAccepted && d.Attempts > 1 {
 		// A report may have said meanwhile that an earlier attempt had arrived.
@@ -206,9 +205,8 @@ func (b *Bridge) settle(tx Tx, d conversations.Delivery, a conversations.Attempt
 // settleAccepted records a part that the carrier has and goes on to the next.
 // Acceptance is the reference's "sent": passed on to the carrier (page 36).
 func (b *Bridge) settleAccepted(tx Tx, d conversations.Delivery, a conversations.Attempt, split Splitter) (*Claim, settled, error) {
-	a.Status, a.ErrorCode = conversations.StatusSent, 0
-	if err := matchEarly(tx, d, &a); err != nil {
-		return nil, settled{}, err
+	if a.Status == conversations.StatusNone {
+		a.Status, a.ErrorCode = conversations.StatusSent, 0
 	}
 	if err := tx.UpdateAttempt(d, a); err != nil {
 		return nil, settled{}, err
@@ -229,23 +227,52 @@ func (b *Bridge) settleAccepted(tx Tx, d conversations.Delivery, a conversations
 	return nil, settled{result: SettledSent}, b.complete(tx, d)
 }
 
-// matchEarly moves an attempt on by the reports that came before the carrier's
-// answer. Those of an answer without an id cannot be told from any other's.
-func matchEarly(tx Tx, d conversations.Delivery, a *conversations.Attempt) error {
-	if a.ProviderID == "" {
-		return nil
+// matchEarly finds whose the reports are that came before the carrier's answer.
+// Those with the id of the answer are the attempt's own. Any other is of a send
+// whose outcome is unknown, which may be this one.
+func (b *Bridge) matchEarly(tx Tx, d conversations.Delivery, a conversations.Attempt, early []conversations.StatusRecord,
+) (conversations.Delivery, conversations.Attempt, error) {
+	if a.Outcome == conversations.OutcomeAccepted {
+		a.Status, a.ErrorCode = conversations.StatusSent, 0
 	}
-	early, err := tx.EarlyStatuses(d.Channel, a.ProviderID, "", time.Time{})
-	if err != nil {
-		return err
-	}
+	var others []conversations.StatusRecord
 	for _, r := range early {
-		advance(a, r.StatusReport)
+		if a.ProviderID == "" || r.ProviderID != a.ProviderID {
+			others = append(others, r)
+			continue
+		}
+		advance(&a, r.StatusReport)
 		if err := tx.MatchStatus(r.Seq, d.ID); err != nil {
-			return err
+			return d, a, err
 		}
 	}
-	return nil
+	if len(others) == 0 {
+		return d, a, nil
+	}
+	if err := tx.UpdateAttempt(d, a); err != nil { // the next report may be of it
+		return d, a, err
+	}
+	for _, r := range others {
+		if _, err := b.advance(tx, r, b.adopt); err != nil {
+			return d, a, err
+		}
+	}
+	return b.reread(tx, d, a)
+}
+
+// reread returns a delivery and one of its attempts as they are now.
+func (b *Bridge) reread(tx Tx, d conversations.Delivery, a conversations.Attempt) (conversations.Delivery, conversations.Attempt, error) {
+	d, err := tx.FindDelivery(d.ID)
+	if err != nil {
+		return d, a, err
+	}
+	attempts, err := tx.Attempts(d)
+	for _, other := range attempts {
+		if other.Number == a.Number {
+			a = other
+		}
+	}
+	return d, a, err
 }
 
 func (b *Bridge) settleRefused(tx Tx, d conversations.Delivery, a conversations.Attempt, r Result) (settled, error) {

@@ -62,7 +62,7 @@ func (b *Bridge) Advance(ctx context.Context, task, seq int64) error {
 		case err != nil:
 			return err
 		}
-		if fate, err = b.advance(tx, r); err != nil {
+		if fate, err = b.advance(tx, r, b.adoptUnlessSending); err != nil {
 			return err
 		}
 		return tx.Finish(task)
@@ -73,10 +73,12 @@ func (b *Bridge) Advance(ctx context.Context, task, seq int64) error {
 	return err
 }
 
-func (b *Bridge) advance(tx Tx, r conversations.StatusRecord) (ReportFate, error) {
+// advance moves on what a report is about; where nobody knows that, adopt finds it.
+func (b *Bridge) advance(tx Tx, r conversations.StatusRecord, adopt func(Tx, conversations.StatusRecord) (ReportFate, error),
+) (ReportFate, error) {
 	d, a, err := tx.FindAttempt(r.Channel, r.ProviderID)
 	if conversations.NotFound.Is(err) {
-		return b.adopt(tx, r)
+		return adopt(tx, r)
 	}
 	if err != nil {
 		return "", err
@@ -112,15 +114,28 @@ func advance(a *conversations.Attempt, r conversations.StatusReport) bool {
 	return true
 }
 
+// adoptUnlessSending adopts a report, but not while a send to its pair is under
+// way: it may have overtaken the answer to that. Settle sees to it then.
+func (b *Bridge) adoptUnlessSending(tx Tx, r conversations.StatusRecord) (ReportFate, error) {
+	if r.PairKey == "" {
+		return ReportEarly, nil
+	}
+	head, ok, err := tx.NextInLine(r.PairKey)
+	if err != nil {
+		return "", err
+	}
+	if ok && head.Progress == conversations.ProgressSending {
+		return ReportEarly, nil
+	}
+	return b.adopt(tx, r)
+}
+
 // adopt takes a report of a message that nobody knows for one of a send of
 // unknown outcome to the same pair: the oldest, because of one pair one send is
 // under way at a time. An older one whose delivery went out again meanwhile comes
 // first, so that its report does not end a delivery that may never have arrived.
 func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord) (ReportFate, error) {
-	if r.PairKey == "" {
-		return ReportEarly, nil
-	}
-	d, a, err := tx.UnknownAttempt(r.Channel, r.PairKey, b.now().Add(-earlyLife))
+	d, a, err := tx.UnknownAttempt(r.Channel, r.PairKey, b.now().Add(-earlyLife), r.Received)
 	if conversations.NotFound.Is(err) {
 		return ReportEarly, nil
 	}

@@ -147,9 +147,9 @@ type AttemptRows interface {
 	// this id.
 	FindAttempt(channel, providerID string) (conversations.Delivery, conversations.Attempt, error)
 	// UnknownAttempt returns the pair's oldest attempt whose outcome is unknown
-	// still, with its delivery: one that began after since, or that its delivery
-	// waits for.
-	UnknownAttempt(channel, pairKey string, since time.Time) (conversations.Delivery, conversations.Attempt, error)
+	// still and that a report from then may be about, with its delivery: one that
+	// began after since, or that its delivery waits for.
+	UnknownAttempt(channel, pairKey string, since, then time.Time) (conversations.Delivery, conversations.Attempt, error)
 }
 
 // StatusRows are the carriers' status reports.
@@ -159,8 +159,8 @@ type StatusRows interface {
 	// MatchStatus records which delivery the report is about.
 	MatchStatus(seq int64, d conversations.DeliveryID) error
 	// EarlyStatuses returns the reports that came before anything was known of
-	// their message, in order of arrival: those of a provider id, or, where that
-	// is empty, those of a pair that came after since.
+	// their message, in order of arrival: those of a provider id, and those of a
+	// pair that came after since.
 	EarlyStatuses(channel, providerID, pairKey string, since time.Time) ([]conversations.StatusRecord, error)
 	// DropStatuses removes the early ones from before t and counts them by channel.
 	DropStatuses(t time.Time) (map[string]int, error)

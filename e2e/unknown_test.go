@@ -152,3 +152,39 @@ func TestAStatusThatOvertakesTheAnswerIsNotLost(t *testing.T) {
 	eventually(t, func() bool { d := w.detailOf(conversation, 0); return d != nil && d.Status == "delivered" }, "it ends on its delivery")
 	assert.NotContains(t, w.Log(), "level=ERROR")
 }
+
+// The report of a resend may come before its answer, while nobody knows yet what
+// became of the first attempt.
+func TestAStatusThatOvertakesTheAnswerToAResendIsNotLost(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, to way) {
+		w := newWorld(t, to.setup(first(1, fakecarrier.Fault{Cut: true})))
+		to.carrier(w).Received = func(s fakecarrier.Sent) { to.report(w, s, "delivered") }
+		conversation := w.converse()
+		to.write(w, 1, "hello")
+		eventually(t, func() bool { d := w.detailOf(conversation, 0); return d != nil && d.Progress == "done" }, "it is through")
+		eventually(t, func() bool { return w.detailOf(conversation, 0).Status == "delivered" }, "it ends on its delivery")
+		assert.NotContains(t, w.Log(), "level=ERROR")
+	})
+}
+
+// The first attempt at the first message never reached its carrier, so no report
+// of it will ever come: it must not take that of the next message.
+func TestAnAttemptThatNeverArrivedTakesNoOtherMessagesStatus(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, to way) {
+		w := newWorld(t, to.setup(first(1, fakecarrier.Fault{Cut: true})))
+		to.carrier(w).Received = func(s fakecarrier.Sent) {
+			if s.Body == "the next one" {
+				to.report(w, s, "delivered") // before the answer to its send
+			}
+		}
+		conversation := w.converse()
+		to.write(w, 1, "hello")
+		eventually(t, func() bool { d := w.detailOf(conversation, 0); return d != nil && d.Progress == "done" }, "it is sent once more")
+		to.write(w, 2, "the next one")
+		eventually(t, func() bool { d := w.detailOf(conversation, 1); return d != nil && d.Progress == "done" }, "it is sent")
+		eventually(t, func() bool { return w.detailOf(conversation, 1).Status == "delivered" }, "its report is its own")
+		assert.Equal(t, "sent", w.detailOf(conversation, 0).Status, "nobody reported the first one")
+	})
+}

@@ -77,11 +77,13 @@ func (tx *Tx) FindAttempt(channel, providerID string) (conversations.Delivery, c
 	return tx.attemptWhere("a.channel = $1 AND a.provider_id = $2 LIMIT 1", channel, providerID)
 }
 
-// UnknownAttempt returns the pair's oldest attempt whose outcome is unknown still,
-// with its delivery: one that began after since, or that its delivery waits for.
-func (tx *Tx) UnknownAttempt(channel, pairKey string, since time.Time) (conversations.Delivery, conversations.Attempt, error) {
+// UnknownAttempt returns the pair's oldest attempt whose outcome is unknown still
+// and that a report from then may be about, with its delivery: one that began
+// after since, or that its delivery waits for.
+func (tx *Tx) UnknownAttempt(channel, pairKey string, since, then time.Time) (conversations.Delivery, conversations.Attempt, error) {
 	return tx.attemptWhere(`a.pair_key = $1 AND a.outcome = 'unknown' AND a.provider_id IS NULL AND a.channel = $2
-		AND (a.started >= $3 OR d.progress = 3) ORDER BY a.started LIMIT 1`, pairKey, channel, micros(since))
+		AND a.started <= $4 AND (a.started >= $3 OR d.progress = 3) ORDER BY a.started LIMIT 1`,
+		pairKey, channel, micros(since), micros(then))
 }
 
 func (tx *Tx) attemptWhere(condition string, args ...any) (conversations.Delivery, conversations.Attempt, error) {
@@ -132,18 +134,16 @@ func (tx *Tx) MatchStatus(seq int64, d conversations.DeliveryID) error {
 	return tx.run("UPDATE statuses SET delivery_id = $2 WHERE seq = $1", seq, d)
 }
 
-// EarlyStatuses returns the reports of messages that are not known yet: those of
-// a provider id, or, where that is empty, those of a pair that came after since.
+// EarlyStatuses returns the reports of messages that are not known yet, in order
+// of arrival: those of a provider id, and those of a pair that came after since.
 func (tx *Tx) EarlyStatuses(channel, providerID, pairKey string, since time.Time) ([]conversations.StatusRecord, error) {
-	if providerID != "" {
-		return all(tx.querier, scanStatus, "SELECT "+statusColumns+` FROM statuses s
-			WHERE s.channel = $1 AND s.provider_id = $2 AND s.delivery_id IS NULL ORDER BY s.seq`, channel, providerID)
-	}
 	return all(tx.querier, scanStatus, "SELECT "+statusColumns+` FROM statuses s
-		WHERE s.pair_key = $1 AND s.received >= $2 AND s.channel = $3 AND s.delivery_id IS NULL
+		WHERE s.channel = $1 AND s.provider_id = $2 AND s.delivery_id IS NULL
+		UNION SELECT `+statusColumns+` FROM statuses s
+		WHERE s.pair_key = $3 AND s.received >= $4 AND s.channel = $1 AND s.delivery_id IS NULL
 		AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.channel = s.channel AND a.provider_id = s.provider_id)
-		ORDER BY s.seq`,
-		pairKey, micros(since), channel)
+		ORDER BY 1`,
+		channel, providerID, pairKey, micros(since))
 }
 
 // DropStatuses removes reports from before t whose message never became known,

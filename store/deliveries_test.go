@@ -161,7 +161,7 @@ func TestAttemptsAreFoundByTheCarriersID(t *testing.T) {
 		d, a, err := tx.FindAttempt("sim", "P1")
 		assert.Equal(t, line[0], d)
 		assert.Equal(t, first, a)
-		unknown, last, unknownErr := tx.UnknownAttempt("sim", keyOf(line[0]), epoch.Add(time.Hour))
+		unknown, last, unknownErr := tx.UnknownAttempt("sim", keyOf(line[0]), epoch.Add(time.Hour), epoch)
 		assert.Equal(t, line[0], unknown, "the oldest")
 		assert.Equal(t, second, last, "its last attempt")
 		attempts, listErr := tx.Attempts(line[0])
@@ -170,7 +170,14 @@ func TestAttemptsAreFoundByTheCarriersID(t *testing.T) {
 	})
 	for _, find := range []func(tx *store.Tx) error{
 		func(tx *store.Tx) error { _, _, err := tx.FindAttempt("another", "P1"); return err },
-		func(tx *store.Tx) error { _, _, err := tx.UnknownAttempt("another", keyOf(line[0]), epoch); return err },
+		func(tx *store.Tx) error {
+			_, _, err := tx.UnknownAttempt("another", keyOf(line[0]), epoch, epoch)
+			return err
+		},
+		func(tx *store.Tx) error { // a report from before it began
+			_, _, err := tx.UnknownAttempt("sim", keyOf(line[0]), epoch, epoch.Add(-time.Second))
+			return err
+		},
 		func(tx *store.Tx) error { _, err := tx.FindDelivery("none"); return err },
 		func(tx *store.Tx) error { _, err := tx.FindStatus(99); return err },
 		func(tx *store.Tx) error { _, err := tx.FindInbound(99); return err },
@@ -201,6 +208,7 @@ func TestEarlyStatuses(t *testing.T) {
 		{"by provider id", "sim", "early", "", []conversations.StatusRecord{early, old}},
 		{"by provider id, matched already", "sim", "matched", "", nil},
 		{"by pair, of no known attempt, since then", "sim", "", key, []conversations.StatusRecord{early}},
+		{"by either, each once", "sim", "early", key, []conversations.StatusRecord{early, old}},
 		{"another pair", "sim", "", "another", nil},
 		{"another channel", "another", "", key, nil},
 		{"another channel's id", "another", "early", "", nil},
