@@ -9,20 +9,56 @@ import (
 	"bridged/conversations"
 )
 
-// backlog counts the inbound messages that are accepted and not finished.
-type backlog struct{ pending atomic.Int64 }
+// backlog counts the inbound messages that are accepted and not finished. Where
+// others share the store, what they accept and finish is missing in it until they
+// are counted again.
+type backlog struct {
+	pending atomic.Int64
+	counted atomic.Int64 // when, in seconds
+}
+
+// countEvery is how long a count of a shared backlog is good for, and countAgain
+// for how long where the backlog seems to be full.
+const (
+	countEvery = 10 * time.Second
+	countAgain = time.Second
+)
 
 // admit makes room for n more, or says that there is none.
-func (b *Bridge) admit(n int) error {
+func (b *Bridge) admit(ctx context.Context, n int) error {
 	if b.cfg.Space.Tight() {
 		return conversations.ErrBacklogFull
 	}
-	pending := b.backlog.pending.Add(int64(n))
-	if b.cfg.Backlog > 0 && pending > int64(b.cfg.Backlog) {
-		b.backlog.pending.Add(int64(-n))
-		return conversations.ErrBacklogFull
+	if b.cfg.Backlog == 0 {
+		b.backlog.pending.Add(int64(n))
+		return nil
 	}
-	return nil
+	for isCounted := false; ; isCounted = true {
+		if b.backlog.pending.Add(int64(n)) <= int64(b.cfg.Backlog) {
+			return nil
+		}
+		b.backlog.pending.Add(int64(-n))
+		if isCounted || !b.isStale(countAgain) {
+			return conversations.ErrBacklogFull
+		}
+		if err := b.commit(ctx, b.countBacklog); err != nil {
+			return err
+		}
+	}
+}
+
+// isStale says whether others may have changed the backlog since it was counted.
+func (b *Bridge) isStale(after time.Duration) bool {
+	return b.cfg.Shared && b.now().Unix()-b.backlog.counted.Load() >= int64(after/time.Second)
+}
+
+func (b *Bridge) countBacklog(tx Tx) error {
+	n, err := tx.CountInbound()
+	if err == nil {
+		b.backlog.pending.Store(int64(n))
+		b.backlog.counted.Store(b.now().Unix())
+	}
+	return err
 }
 
 // Backlog returns how many inbound messages are accepted and not finished.
@@ -36,11 +72,11 @@ func (b *Bridge) Accept(ctx context.Context, messages []conversations.Inbound) e
 	if len(messages) == 0 {
 		return nil
 	}
-	if err := b.admit(len(messages)); err != nil {
+	if err := b.admit(ctx, len(messages)); err != nil {
 		return err
 	}
 	var fresh int
-	err := b.commit(ctx, func(tx Tx) error {
+	err := b.commitBeside(ctx, func(tx Tx) error {
 		fresh = 0
 		for _, m := range messages {
 			isNew, err := b.acceptOne(tx, m)
@@ -71,7 +107,7 @@ func (b *Bridge) acceptOne(tx Tx, m conversations.Inbound) (isNew bool, err erro
 	if isNew, err = tx.InsertInbound(&r); err != nil || !isNew {
 		return false, err
 	}
-	return true, tx.Enqueue(seqTask(TopicInbound, r.MatchKey, r.Seq))
+	return true, tx.Enqueue(seqTask(TopicInbound, r.MatchKey, r.To, r.Seq))
 }
 
 // Route carries out the task of an accepted inbound message: the pair finds its
@@ -82,7 +118,7 @@ func (b *Bridge) Route(ctx context.Context, task, seq int64) error {
 		r      conversations.InboundRecord
 		routed bool
 	)
-	err := b.commit(ctx, func(tx Tx) error {
+	err := b.commitBeside(ctx, func(tx Tx) error {
 		routed = false
 		var err error
 		r, err = tx.FindInbound(seq)

@@ -201,3 +201,54 @@ func TestAnUnknownOutcomeIsADeadLetterWhereResendingIsOff(t *testing.T) {
 	assert.Equal(t, 1, w.count("SELECT count(*) FROM dead_letters"))
 	assert.Equal(t, []string{"second"}, w.sendAll(whole), "the line goes on")
 }
+
+// A process that was silent for too long has lost its delivery to another one, and
+// then comes the answer that it waited for.
+func TestAnAnswerAfterATakeoverIsRecorded(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer   bridge.Result
+		sent     []string // by the new one
+		outcomes []conversations.Outcome
+	}{
+		"accepted": {bridge.Result{Outcome: conversations.OutcomeAccepted, ProviderID: "X"}, nil, []conversations.Outcome{"accepted"}},
+		"refused":  {refused, []string{"once"}, []conversations.Outcome{"refused", "accepted"}},
+		"unknown":  {unknown, nil, []conversations.Outcome{"unknown"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.say(w.conversation(alice, carla), string(alice), "once")
+			claim := w.claimOnly(whole)
+			w.crash() // takes over
+			w.settle(claim, c.answer)
+			w.settle(claim, c.answer) // and again, which changes nothing
+			assert.Equal(t, c.sent, w.sendAll(whole))
+			var outcomes []conversations.Outcome
+			for _, a := range w.deliveries()[0].Attempts {
+				outcomes = append(outcomes, a.Outcome)
+			}
+			assert.Equal(t, c.outcomes, outcomes)
+		})
+	}
+}
+
+// Both processes have handed it over: the operator sees both attempts.
+func TestAnAnswerAfterARepeatSaysThatItWasSentTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.say(w.conversation(alice, carla), string(alice), "once")
+	claim := w.claimOnly(whole)
+	w.crash()
+	w.resume()
+	assert.Equal(t, []string{"once"}, w.sendAll(whole))
+	w.settle(claim, bridge.Result{Outcome: conversations.OutcomeAccepted, ProviderID: "X"})
+	d := w.deliveries()[0]
+	assert.Equal(t, conversations.ProgressDone, d.Progress)
+	require.Len(t, d.Attempts, 2)
+	assert.Equal(t, conversations.OutcomeAccepted, d.Attempts[0].Outcome)
+	assert.Equal(t, "X", d.Attempts[0].ProviderID)
+	assert.Contains(t, d.Attempts[0].Detail, "may have been sent twice")
+	w.report(deliveredTo(carla, "X"))
+	assert.Equal(t, conversations.StatusDelivered, w.deliveries()[0].Status)
+}

@@ -35,10 +35,18 @@ func WithAnswer(ctx context.Context, key, fingerprint string, render func(result
 
 // change is the commit of a verb that a caller may repeat.
 func change[T any](ctx context.Context, b *Bridge, op func(Tx) (T, error)) (T, error) {
+	return changeBy(ctx, b, b.commit, op)
+}
+
+// changeBy is change by one of the two ways to commit.
+func changeBy[T any](ctx context.Context, b *Bridge, commit Committer, op func(Tx) (T, error)) (T, error) {
 	var result T
 	request, once := ctx.Value(answerKey{}).(answerRequest)
-	err := b.commit(ctx, func(tx Tx) error {
+	err := commit(ctx, func(tx Tx) error {
 		if once {
+			if err := tx.Lock(lockOfAnswer(request.key)); err != nil {
+				return err
+			}
 			if err := b.checkRepeat(tx, request); err != nil {
 				return err
 			}

@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"slices"
+
 	"bridged/bindings"
 	"bridged/conversations"
 )
@@ -60,15 +62,28 @@ func (b *Bridge) fanOut(tx Tx, m conversations.Message) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range members {
-		if !p.Native() || m.Participant != nil && p.ID == *m.Participant {
-			continue
-		}
+	recipients := slices.DeleteFunc(members, func(p conversations.Participant) bool {
+		return !p.Native() || m.Participant != nil && p.ID == *m.Participant
+	})
+	if err := lockLines(tx, recipients); err != nil {
+		return err
+	}
+	for _, p := range recipients {
 		if err := b.deliver(tx, m, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lockLines locks the lines of all participants, in an order that all keep to.
+func lockLines(tx Tx, members []conversations.Participant) error {
+	locks := make([]string, len(members))
+	for i, p := range members {
+		locks[i] = lockOfLine(bindings.MatchKey(p.Binding.Address, p.Binding.Proxy))
+	}
+	slices.Sort(locks)
+	return tx.Lock(locks...)
 }
 
 func (b *Bridge) deliver(tx Tx, m conversations.Message, p conversations.Participant) error {

@@ -44,19 +44,23 @@ type Space interface {
 // Config is what a Bridge needs. Every field is required unless its comment
 // says otherwise.
 type Config struct {
-	Commit   Committer
-	Channels Channels
-	Service  conversations.Service // the default service
+	Commit Committer
+	// CommitBeside may run operations side by side; optional, Commit.
+	CommitBeside Committer
+	Channels     Channels
+	Service      conversations.Service // the default service
 	// MessagingServices are those that a conversation may name; the first is the
 	// default one.
 	MessagingServices []conversations.MessagingServiceID
 	Retry             RetryPolicy
 	// Backlog bounds the unfinished inbound messages; 0 means no bound.
 	Backlog int
-	Space   Space            // optional
-	Now     func() time.Time // optional; time.Now
-	Jitter  func() float64   // optional; random in [0,1)
-	Log     *slog.Logger     // optional; discards
+	// Shared says that other processes may work on the same store.
+	Shared bool
+	Space  Space            // optional
+	Now    func() time.Time // optional; time.Now
+	Jitter func() float64   // optional; random in [0,1)
+	Log    *slog.Logger     // optional; discards
 	// Observer is told what happens, for the metrics. Optional.
 	Observer Observer
 	// Due is called after a commit that set a due time, with that time. Optional.
@@ -83,3 +87,23 @@ func (b *Bridge) now() time.Time { return b.cfg.Now().UTC().Truncate(time.Micros
 func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {
 	return b.cfg.Commit(ctx, op)
 }
+
+// commitBeside is commit for the verbs that every message comes through. Others
+// of them may be under way at the same time, but none that commits by commit:
+// what those change, such as who is in a conversation, stands still meanwhile.
+//
+// What the verbs here change is kept apart by locks, always taken in this order:
+// an idempotency key (lockOfAnswer); an inbound message and then its conversation, by finding them; a carrier's
+// message (lockOfMessage); the lines of pairs (lockOfLine), sorted.
+func (b *Bridge) commitBeside(ctx context.Context, op func(Tx) error) error {
+	return b.cfg.CommitBeside(ctx, op)
+}
+
+// lockOfAnswer is the lock of an idempotency key.
+func lockOfAnswer(key string) string { return "answer " + key }
+
+// lockOfLine is the lock of a pair's line: its deliveries and their attempts.
+func lockOfLine(pairKey string) string { return "line " + pairKey }
+
+// lockOfMessage is the lock of what is known of a message by its carrier's id.
+func lockOfMessage(channel, providerID string) string { return "message " + channel + " " + providerID }

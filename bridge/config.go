@@ -85,6 +85,9 @@ type endless struct{}
 func (endless) Tight() bool { return false }
 
 func (c *Config) setDefaults() {
+	if c.CommitBeside == nil {
+		c.CommitBeside = c.Commit
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

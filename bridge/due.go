@@ -21,6 +21,11 @@ func (b *Bridge) Resume(ctx context.Context) (next time.Time, err error) {
 	var dead []conversations.Delivery
 	err = b.commit(ctx, func(tx Tx) error {
 		dead = nil
+		if b.isStale(countEvery) {
+			if err := b.countBacklog(tx); err != nil {
+				return err
+			}
+		}
 		var due []conversations.Delivery
 		var err error
 		if due, next, err = tx.DueDeliveries(b.now(), dueBatch); err != nil {
@@ -75,11 +80,11 @@ func (b *Bridge) requeue(tx Tx, d conversations.Delivery) error {
 	return tx.Enqueue(sendTask(d, pairKey(d)))
 }
 
-// Recover takes up what a crash left, once at start-up and before any other
-// verb: sends that were under way are of unknown outcome, and a line whose head
-// has no task gets one.
+// Recover takes up what a crash left: sends that were under way are of unknown
+// outcome, and a line whose head has no task gets one. It is called at start-up,
+// before any other verb, and when the work of another process was taken over.
 func (b *Bridge) Recover(ctx context.Context) error {
-	var pending, interrupted int
+	var interrupted int
 	err := b.commit(ctx, func(tx Tx) error {
 		sending, err := tx.InterruptedDeliveries()
 		if err != nil {
@@ -100,15 +105,13 @@ func (b *Bridge) Recover(ctx context.Context) error {
 				return err
 			}
 		}
-		pending, err = tx.CountInbound()
-		return err
+		return b.countBacklog(tx)
 	})
 	if err != nil {
 		return err
 	}
-	b.backlog.pending.Store(int64(pending))
 	if interrupted > 0 {
-		b.cfg.Log.WarnContext(ctx, "the last run stopped during sends; their outcome is unknown",
+		b.cfg.Log.WarnContext(ctx, "a process stopped during sends; their outcome is unknown",
 			"deliveries", interrupted, "wait", b.cfg.Retry.UnknownWait)
 	}
 	return nil

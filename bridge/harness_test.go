@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -119,8 +118,9 @@ type world struct {
 	*bridge.Bridge
 
 	t       testing.TB
+	place   *storetest.Place
 	db      *store.DB
-	sql     *sql.DB // reads the same file
+	sql     *sql.DB // reads the same database
 	cfg     bridge.Config
 	clock   *clock
 	notes   *notes
@@ -131,18 +131,17 @@ type world struct {
 
 func newWorld(t testing.TB, configure ...func(*bridge.Config)) *world {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "bridged.db")
+	place := storetest.New(t)
 	w := &world{
-		t: t, db: storetest.OpenFile(t, path),
+		t: t, place: place, sql: place.SQL(t), db: place.Open(t),
 		clock: &clock{at: start}, notes: &notes{},
 		numbers: numbers{proxy: "sms", otherProxy: "sms", waProxy: "wa"},
 	}
-	var err error
-	w.sql, err = sql.Open("sqlite", "file:"+path+"?_pragma=query_only(1)&_pragma=busy_timeout(2000)")
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, w.sql.Close()) })
 	w.cfg = bridge.Config{
-		Commit:            bridge.Commits(w.db.Update),
+		Commit: func(ctx context.Context, op func(bridge.Tx) error) error { return bridge.Commits(w.db.Update)(ctx, op) },
+		CommitBeside: func(ctx context.Context, op func(bridge.Tx) error) error {
+			return bridge.Commits(w.db.UpdateBeside)(ctx, op)
+		},
 		Channels:          w.numbers,
 		Service:           roles,
 		MessagingServices: []conversations.MessagingServiceID{messagingService, otherMessaging},
@@ -162,6 +161,8 @@ func newWorld(t testing.TB, configure ...func(*bridge.Config)) *world {
 // crash begins anew on what is on disk.
 func (w *world) crash() {
 	w.t.Helper()
+	require.NoError(w.t, w.db.Close())
+	w.db = w.place.Open(w.t)
 	w.Bridge = bridge.New(w.cfg)
 	require.NoError(w.t, w.Recover(w.t.Context()))
 }

@@ -12,7 +12,7 @@ func (b *Bridge) CreateMessage(ctx context.Context, caller Caller, service conve
 	if err := checkNewMessage(f); err != nil {
 		return conversations.Message{}, err
 	}
-	return change(ctx, b, func(tx Tx) (conversations.Message, error) {
+	return changeBy(ctx, b, b.commitBeside, func(tx Tx) (conversations.Message, error) {
 		m := conversations.Message{
 			Author:     conversations.AuthorSystem,
 			Body:       f.Body,

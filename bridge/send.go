@@ -45,8 +45,11 @@ type Splitter func(text string) []string
 // delivery is gone, or further than the task thinks.
 func (b *Bridge) Claim(ctx context.Context, task int64, key string, id conversations.DeliveryID, split Splitter) (*Claim, error) {
 	var claim *Claim
-	err := b.commit(ctx, func(tx Tx) error {
+	err := b.commitBeside(ctx, func(tx Tx) error {
 		claim = nil
+		if err := tx.Lock(lockOfLine(key)); err != nil {
+			return err
+		}
 		if err := tx.Finish(task); err != nil {
 			return err
 		}
@@ -73,7 +76,7 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, split Splitter) (*Cl
 	parts := split(text(m))
 	next := 0
 	if d.Attempts > 0 {
-		if next, err = accepted(tx, d); err != nil {
+		if next, err = countAccepted(tx, d); err != nil {
 			return nil, err
 		}
 	}
@@ -94,9 +97,9 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, split Splitter) (*Cl
 	return &Claim{Delivery: d, Attempt: a, Message: m, Text: parts[next]}, nil
 }
 
-// accepted counts the parts that the carrier has. Parts go in order, so it is
+// countAccepted counts the parts that the carrier has. Parts go in order, so it is
 // also the number of the next one.
-func accepted(tx Tx, d conversations.Delivery) (int, error) {
+func countAccepted(tx Tx, d conversations.Delivery) (int, error) {
 	parts, err := acceptedParts(tx, d)
 	return len(parts), err
 }
@@ -131,19 +134,25 @@ func text(m conversations.Message) string {
 // delivery's next part when there is one. Settling a claim again changes nothing.
 func (b *Bridge) Settle(ctx context.Context, c Claim, r Result, split Splitter) (next *Claim, err error) {
 	var s settled
-	err = b.commit(ctx, func(tx Tx) error {
+	err = b.commitBeside(ctx, func(tx Tx) error {
 		next, s = nil, settled{}
+		if err := lockSettlement(tx, c.Delivery, r); err != nil {
+			return err
+		}
 		d, err := tx.FindDelivery(c.Delivery.ID)
 		if conversations.NotFound.Is(err) {
 			return b.promote(tx, pairKey(c.Delivery))
 		}
-		if err != nil || d.Progress != conversations.ProgressSending || d.Attempts != c.Attempt.Number {
-			return err // settled before
+		if err != nil {
+			return err
 		}
 		a := c.Attempt
 		a.Outcome, a.ProviderID = r.Outcome, r.ProviderID
 		a.ErrorCode, a.CarrierCode, a.Detail = r.ErrorCode, r.CarrierCode, r.Detail
 		a.Ended = b.now()
+		if d.Progress != conversations.ProgressSending || d.Attempts != a.Number {
+			return b.settleLate(tx, d, a)
+		}
 		next, s, err = b.settle(tx, d, a, r, split)
 		return err
 	})
@@ -152,6 +161,45 @@ func (b *Bridge) Settle(ctx context.Context, c Claim, r Result, split Splitter) 
 	}
 	b.announce(c.Delivery, s)
 	return next, nil
+}
+
+// lockSettlement locks what an answer is about: the carrier's message, and the
+// pair's line.
+func lockSettlement(tx Tx, d conversations.Delivery, r Result) error {
+	if r.ProviderID != "" {
+		if err := tx.Lock(lockOfMessage(d.Channel, r.ProviderID)); err != nil {
+			return err
+		}
+	}
+	return tx.Lock(lockOfLine(pairKey(d)))
+}
+
+// sentTwice is the detail of an attempt whose answer came when another process
+// had taken its delivery over.
+const sentTwice = "the answer came after another process had taken over; it may have been sent twice"
+
+// settleLate records the answer to an attempt that counts as one of unknown
+// outcome by now: its process was silent for so long that another one took over.
+// An answer that was recorded before changes nothing.
+func (b *Bridge) settleLate(tx Tx, d conversations.Delivery, a conversations.Attempt) error {
+	_, known, err := b.reread(tx, d, a)
+	if err != nil || known.Outcome != conversations.OutcomeUnknown || known.ProviderID != "" {
+		return err
+	}
+	switch a.Outcome {
+	case conversations.OutcomeAccepted:
+		a.Detail = sentTwice
+		return b.accepted(tx, d, a, nil)
+	case conversations.OutcomeRefused:
+		if err := tx.UpdateAttempt(d, a); err != nil {
+			return err
+		}
+		if d.Progress == conversations.ProgressUnknown && d.Attempts == a.Number {
+			return b.requeue(tx, d)
+		}
+	case conversations.OutcomePending, conversations.OutcomeUnknown:
+	}
+	return nil
 }
 
 // settled is what a settlement tells the world after its commit.

@@ -20,7 +20,7 @@ func (b *Bridge) AcceptStatuses(ctx context.Context, reports []conversations.Sta
 	if b.cfg.Space.Tight() {
 		return conversations.ErrBacklogFull
 	}
-	return b.commit(ctx, func(tx Tx) error {
+	return b.commitBeside(ctx, func(tx Tx) error {
 		for _, report := range reports {
 			r := conversations.StatusRecord{StatusReport: report, Received: b.now()}
 			if report.Address != "" && report.Proxy != "" {
@@ -29,7 +29,7 @@ func (b *Bridge) AcceptStatuses(ctx context.Context, reports []conversations.Sta
 			if err := tx.InsertStatus(&r); err != nil {
 				return err
 			}
-			if err := tx.Enqueue(seqTask(TopicStatuses, statusKey(report), r.Seq)); err != nil {
+			if err := tx.Enqueue(seqTask(TopicStatuses, statusKey(report), report.Proxy, r.Seq)); err != nil {
 				return err
 			}
 		}
@@ -52,7 +52,7 @@ func (b *Bridge) Advance(ctx context.Context, task, seq int64) error {
 		r    conversations.StatusRecord
 		fate ReportFate
 	)
-	err := b.commit(ctx, func(tx Tx) error {
+	err := b.commitBeside(ctx, func(tx Tx) error {
 		fate = ""
 		var err error
 		r, err = tx.FindStatus(seq)
@@ -60,6 +60,9 @@ func (b *Bridge) Advance(ctx context.Context, task, seq int64) error {
 		case conversations.NotFound.Is(err), err == nil && r.Delivery != "":
 			return tx.Finish(task)
 		case err != nil:
+			return err
+		}
+		if err := lockReport(tx, r); err != nil {
 			return err
 		}
 		if fate, err = b.advance(tx, r, b.adoptUnlessSending); err != nil {
@@ -71,6 +74,26 @@ func (b *Bridge) Advance(ctx context.Context, task, seq int64) error {
 		b.cfg.Observer.Reported(r.Channel, fate)
 	}
 	return err
+}
+
+// lockReport locks what a report may be about: the carrier's message, and the
+// line of its pair. The report of a carrier that does not tell the pair may be
+// about an attempt that is known.
+func lockReport(tx Tx, r conversations.StatusRecord) error {
+	if err := tx.Lock(lockOfMessage(r.Channel, r.ProviderID)); err != nil {
+		return err
+	}
+	if r.PairKey != "" {
+		return tx.Lock(lockOfLine(r.PairKey))
+	}
+	d, _, err := tx.FindAttempt(r.Channel, r.ProviderID)
+	if conversations.NotFound.Is(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return tx.Lock(lockOfLine(pairKey(d)))
 }
 
 // advance moves on what a report is about; where nobody knows that, adopt finds it.
@@ -142,24 +165,33 @@ func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord) (ReportFate, error) 
 	if err != nil {
 		return "", err
 	}
-	a.Outcome, a.ProviderID, a.Status = conversations.OutcomeAccepted, r.ProviderID, conversations.StatusSent
-	advance(&a, r.StatusReport)
-	if err := tx.UpdateAttempt(d, a); err != nil {
-		return "", err
+	a.ProviderID = r.ProviderID
+	return ReportAdvanced, b.accepted(tx, d, a, &r)
+}
+
+// accepted records that the carrier has an attempt that counted as one of unknown
+// outcome, as a report tells or a late answer.
+func (b *Bridge) accepted(tx Tx, d conversations.Delivery, a conversations.Attempt, r *conversations.StatusRecord) error {
+	a.Outcome, a.Status, a.ErrorCode = conversations.OutcomeAccepted, conversations.StatusSent, 0
+	if r != nil {
+		advance(&a, r.StatusReport)
+		if err := tx.MatchStatus(r.Seq, d.ID); err != nil {
+			return err
+		}
 	}
-	if err := tx.MatchStatus(r.Seq, d.ID); err != nil {
-		return "", err
+	if err := tx.UpdateAttempt(d, a); err != nil {
+		return err
 	}
 	if a.Part == 0 && d.ProviderID == "" {
 		d.ProviderID = a.ProviderID
 	}
 	switch {
 	case d.Progress == conversations.ProgressUnknown:
-		return ReportAdvanced, b.requeue(tx, d) // for the parts that are left, or to be completed
+		return b.requeue(tx, d) // for the parts that are left, or to be completed
 	case d.Progress.InLine():
-		return ReportAdvanced, tx.UpdateDelivery(d) // it is on its way again, and completed there
+		return tx.UpdateDelivery(d) // it is on its way again, and completed there
 	}
-	return ReportAdvanced, b.refresh(tx, d)
+	return b.refresh(tx, d)
 }
 
 // refresh moves the receipt of a delivery that is through on to what its parts

@@ -39,11 +39,15 @@ type Tx interface {
 	StatusRows
 	Outbox
 	Answers
+
+	// Lock waits for the named things and keeps them until the commit, first to
+	// last. Only operations that may run beside others need it.
+	Lock(names ...string) error
 }
 
 // ConversationRows are the conversations.
 type ConversationRows interface {
-	// FindConversation returns a conversation of a service.
+	// FindConversation returns a conversation of a service, and locks it.
 	FindConversation(service conversations.ServiceID, key conversations.ConversationKey) (conversations.Conversation, error)
 	// InsertConversation stores a new one; UniqueNameTaken when the name is.
 	InsertConversation(c *conversations.Conversation) error
@@ -83,7 +87,8 @@ type BindingRows interface {
 	FreePairs(id conversations.ConversationID) error
 	// FreePair frees the pair of one participant.
 	FreePair(id conversations.ParticipantID) error
-	// Resolve returns the participant that holds the pair, and its conversation.
+	// Resolve returns the participant that holds the pair, and its conversation,
+	// which it locks.
 	Resolve(matchKey string) (conversations.Participant, conversations.Conversation, error)
 }
 
@@ -102,6 +107,7 @@ type InboundRows interface {
 	// InsertInbound stores the message unless its channel has delivered one with
 	// the same provider id before.
 	InsertInbound(r *conversations.InboundRecord) (isNew bool, err error)
+	// FindInbound returns an accepted message, and locks it.
 	FindInbound(seq int64) (conversations.InboundRecord, error)
 	// FinishInbound records what became of it.
 	FinishInbound(r conversations.InboundRecord, message conversations.MessageID) error
@@ -130,7 +136,8 @@ type LineRows interface {
 	// DueDeliveries returns up to limit deliveries whose due time has come,
 	// oldest first, and when the next one after them is due (zero for none).
 	DueDeliveries(now time.Time, limit int) (due []conversations.Delivery, next time.Time, err error)
-	// InterruptedDeliveries returns those that a crash left in ProgressSending.
+	// InterruptedDeliveries returns those that a process that is gone has left in
+	// ProgressSending, of the numbers that this process has now.
 	InterruptedDeliveries() ([]conversations.Delivery, error)
 	// StrandedDeliveries returns the heads of lines that are waiting without a
 	// task to send them.

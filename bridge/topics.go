@@ -17,10 +17,11 @@ const (
 // payload is the delivery's ID.
 func TopicOutbound(channel string) string { return topicOutbound + channel }
 
-func seqTask(topic, key string, seq int64) conversations.Task {
-	return conversations.Task{Topic: topic, Key: key, Payload: strconv.AppendInt(nil, seq, 10)}
+// seqTask is a task about a row, for who has the lease of the proxy address.
+func seqTask(topic, key string, proxy conversations.Address, seq int64) conversations.Task {
+	return conversations.Task{Topic: topic, Key: key, Lease: string(proxy), Payload: strconv.AppendInt(nil, seq, 10)}
 }
 
 func sendTask(d conversations.Delivery, pairKey string) conversations.Task {
-	return conversations.Task{Topic: TopicOutbound(d.Channel), Key: pairKey, Payload: []byte(d.ID)}
+	return conversations.Task{Topic: TopicOutbound(d.Channel), Key: pairKey, Lease: string(d.Proxy), Payload: []byte(d.ID)}
 }

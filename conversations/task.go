@@ -8,6 +8,7 @@ import "time"
 type Task struct {
 	Topic   string
 	Key     string
+	Lease   string // proxy number whose holder handles it; empty: whoever has the queue
 	Payload []byte
 }
 

@@ -86,6 +86,13 @@ func (p *Pipeline) settle(c bridge.Claim, r bridge.Result, split bridge.Splitter
 // hand hands one part over and says how it went. The request has a timeout of
 // its own, so that a stop does not cut it off.
 func (p *Pipeline) hand(adapter channels.Adapter, c bridge.Claim) (r bridge.Result) {
+	if !p.cfg.Holds(string(c.Delivery.Proxy), p.cfg.SendTimeout) {
+		// This process was silent for so long that another may send it by now.
+		return bridge.Result{
+			Outcome: conversations.OutcomeRefused, Retry: true,
+			Detail: "not sent: the lease of the proxy address had ended",
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.SendTimeout)
 	defer cancel()
 	start := p.cfg.Now()

@@ -26,6 +26,7 @@ type Verbs interface {
 
 // Upkeep is what has to be done at its time.
 type Upkeep interface {
+	Recover(ctx context.Context) error
 	Resume(ctx context.Context) (next time.Time, err error)
 	Tidy(ctx context.Context) error
 }
@@ -40,6 +41,12 @@ type Config struct {
 	Subscriber func(inFlight int) message.Subscriber
 	// SendTimeout bounds one request to a carrier.
 	SendTimeout time.Duration
+	// Holds says whether this process may still act for a proxy address for some
+	// time more. Optional; it always may.
+	Holds func(proxy string, more time.Duration) bool
+	// TookOver says when the work of another process has become this one's.
+	// Optional.
+	TookOver <-chan struct{}
 	// CloseTimeout bounds how long Close waits for what is in flight.
 	CloseTimeout time.Duration
 	// Sending is told how long each request to a carrier took. Optional.
@@ -51,6 +58,9 @@ type Config struct {
 func (c *Config) setDefaults() {
 	if c.Sending == nil {
 		c.Sending = func(string, string, time.Duration) {}
+	}
+	if c.Holds == nil {
+		c.Holds = func(string, time.Duration) bool { return true }
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -103,6 +113,7 @@ func (p *Pipeline) Start(ctx context.Context) error {
 	}
 	p.running.Go(func() { p.resumeWhenDue(ctx) })
 	p.running.Go(func() { p.tidyRegularly(ctx) })
+	p.running.Go(func() { p.recoverWhenTaken(ctx) })
 	return nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"bridged/bridge"
 	"bridged/channels"
@@ -22,7 +21,7 @@ import (
 )
 
 // Nothing may be left running when all pipelines are closed.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { storetest.NoLeaks(m) }
 
 // A third channel needs nothing but its adapter: nobody asks which channel it is.
 func TestAnInventedChannelRelaysLikeAnyOther(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/robfig/cron/v3"
 
 	"bridged/conversations"
@@ -74,6 +75,28 @@ func (p *Pipeline) resumeWhenDue(ctx context.Context) {
 			sleep = min(sleep, max(0, next.Sub(p.cfg.Now())))
 		}
 		p.sleep(ctx, sleep)
+	}
+}
+
+// recoverWhenTaken takes up what other processes have left behind.
+func (p *Pipeline) recoverWhenTaken(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.cfg.TookOver:
+		}
+		_, err := backoff.Retry(ctx, func() (struct{}, error) {
+			err := p.cfg.Verbs.Recover(ctx)
+			if err != nil && ctx.Err() == nil {
+				p.cfg.Log.Error("cannot take up the work of another process yet", "error", err)
+			}
+			return struct{}{}, err
+		}, backoff.WithMaxElapsedTime(0))
+		if err != nil {
+			return // the pipeline is closed
+		}
+		p.alarm.set(p.cfg.Now())
 	}
 }
 

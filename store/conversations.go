@@ -49,18 +49,18 @@ func scanConversation(s scanner) (conversations.Conversation, error) {
 	return r.conversation(), nil
 }
 
-func findConversation(q querier, service conversations.ServiceID, key conversations.ConversationKey) (conversations.Conversation, error) {
+func findConversation(q querier, service conversations.ServiceID, key conversations.ConversationKey, lock string) (conversations.Conversation, error) {
 	query, arg := "SELECT "+conversationColumns+" FROM conversations c WHERE c.service_id = $1 AND c.id = $2", string(key.ID)
 	if key.UniqueName != "" {
 		query, arg = "SELECT "+conversationColumns+" FROM conversations c WHERE c.service_id = $1 AND c.unique_name = $2", key.UniqueName
 	}
-	c, err := first(q, scanConversation, query, service, arg)
+	c, err := first(q, scanConversation, query+lock, service, arg)
 	return c, notFound(err, "conversation")
 }
 
 // Conversation returns a conversation of a service.
 func (db *DB) Conversation(ctx context.Context, service conversations.ServiceID, key conversations.ConversationKey) (conversations.Conversation, error) {
-	return findConversation(db.reader(ctx), service, key)
+	return findConversation(db.reader(ctx), service, key, "")
 }
 
 // Conversations returns a page of a service's conversations by date of creation,
@@ -90,9 +90,9 @@ func (db *DB) Conversations(ctx context.Context, service conversations.ServiceID
 	}.page(db.reader(ctx), p)
 }
 
-// FindConversation is Conversation within a commit.
+// FindConversation is Conversation within a commit. It locks the conversation.
 func (tx *Tx) FindConversation(service conversations.ServiceID, key conversations.ConversationKey) (conversations.Conversation, error) {
-	return findConversation(tx.querier, service, key)
+	return findConversation(tx.querier, service, key, tx.forUpdate("c"))
 }
 
 // InsertConversation stores a new conversation and sets its Seq.

@@ -141,8 +141,9 @@ func (tx *Tx) InsertDelivery(d *conversations.Delivery) error {
 // UpdateDelivery stores what can change.
 func (tx *Tx) UpdateDelivery(d conversations.Delivery) error {
 	return tx.run(`UPDATE deliveries SET status = $2, error_code = $3, provider_id = $4, progress = $5, attempts = $6,
-		parts = $7, due = $8, reason = $9, updated = $10 WHERE id = $1`,
-		d.ID, d.Status, d.ErrorCode, d.ProviderID, d.Progress, d.Attempts, d.Parts, micros(d.Due), d.Reason, micros(d.Updated))
+		parts = $7, due = $8, reason = $9, updated = $10, holder = $11 WHERE id = $1`,
+		d.ID, d.Status, d.ErrorCode, d.ProviderID, d.Progress, d.Attempts, d.Parts, micros(d.Due), d.Reason, micros(d.Updated),
+		tx.holder(d))
 }
 
 // PairBusy says whether any delivery of the pair is in line.
@@ -174,11 +175,22 @@ func (tx *Tx) DueDeliveries(now time.Time, limit int) (due []conversations.Deliv
 	return due, time.Time{}, err
 }
 
-// InterruptedDeliveries returns those that were being sent when the last run
-// ended, pair by pair: in that order the index of the lines is read, and not the
-// whole table.
+// holder names this process while it is sending the delivery.
+func (tx *Tx) holder(d conversations.Delivery) string {
+	if d.Progress != conversations.ProgressSending {
+		return ""
+	}
+	return tx.db.process
+}
+
+// InterruptedDeliveries returns those that were being sent by a process that is
+// gone: by another one, of all numbers that are no other's now. They come pair by
+// pair: in that order the index of the lines is read, and not the whole table.
 func (tx *Tx) InterruptedDeliveries() ([]conversations.Delivery, error) {
-	return all(tx.querier, scanDelivery, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.progress < 4 AND d.progress = 1 ORDER BY d.pair_key, d.seq")
+	return all(tx.querier, scanDelivery, "SELECT "+deliveryColumns+` FROM deliveries d
+		WHERE d.progress < 4 AND d.progress = 1 AND d.holder <> $1
+		AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = d.proxy AND l.holder NOT IN ('', $1))
+		ORDER BY d.pair_key, d.seq`, tx.db.process)
 }
 
 // StrandedDeliveries returns the heads of lines that wait without a task, pair

@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,8 +11,8 @@ import (
 
 func TestConsumerGroupsOutliveTheProcess(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "bridged.db")
-	db := storetest.OpenFile(t, path)
+	place := storetest.New(t)
+	db := place.Open(t)
 	for _, group := range []string{"one", "two"} {
 		config := eager
 		config.Group = group
@@ -21,7 +20,7 @@ func TestConsumerGroupsOutliveTheProcess(t *testing.T) {
 	}
 	require.NoError(t, db.Close())
 
-	db = storetest.OpenFile(t, path)
+	db = place.Open(t)
 	enqueue(t, db, "topic", "key", "a") // before either has subscribed again
 	for _, group := range []string{"one", "two"} {
 		config := eager

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -34,6 +35,13 @@ func newHub(db *DB) *hub {
 	}
 }
 
+// reloadGroups reads the consumer groups that other processes may have added.
+func (h *hub) reloadGroups() {
+	if err := h.loadGroups(context.Background()); err != nil {
+		h.db.cfg.Log.Error("cannot read the consumer groups", "error", err)
+	}
+}
+
 // loadGroups reads which consumer groups there are.
 func (h *hub) loadGroups(ctx context.Context) error {
 	type group struct{ topic, name string }
@@ -41,8 +49,10 @@ func (h *hub) loadGroups(ctx context.Context) error {
 		err = s.Scan(&g.topic, &g.name)
 		return g, err
 	}, "SELECT topic, name FROM outbox_groups ORDER BY topic, name")
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for _, g := range list {
-		h.groups[g.topic] = append(h.groups[g.topic], g.name)
+		h.addGroup(g.topic, g.name)
 	}
 	return err
 }
@@ -85,10 +95,16 @@ func (h *hub) register(ctx context.Context, topic, group string) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.addGroup(topic, group)
+	h.db.leases.tellLater(wordGroups)
+	return nil
+}
+
+// addGroup makes a consumer group known here. The caller holds h.mu.
+func (h *hub) addGroup(topic, group string) {
 	if !slices.Contains(h.groups[topic], group) {
 		h.groups[topic] = append(h.groups[topic], group)
 	}
-	return nil
 }
 
 func (h *hub) groupsOf(topic string) []string {
@@ -111,6 +127,9 @@ func (h *hub) queue(name string) *queue {
 
 // committed is called by the writer after a commit.
 func (h *hub) committed(e effects) {
+	if len(e.leases) > 0 {
+		h.db.leases.learn(e.leases)
+	}
 	if len(e.woken) == 0 && len(e.finished) == 0 {
 		return
 	}
@@ -121,11 +140,60 @@ func (h *hub) committed(e effects) {
 			t.gone.Store(true)
 		}
 	}
-	for _, name := range e.woken {
-		if q := h.queues[name]; q != nil {
+	for _, w := range e.woken {
+		if !h.db.leases.has(w.lease) {
+			h.db.leases.tellLater(w.queue)
+		} else if q := h.queues[w.queue]; q != nil {
 			q.wake()
 		}
 	}
+}
+
+// wake wakes one queue, where somebody has subscribed to it.
+func (h *hub) wake(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if q := h.queues[name]; q != nil {
+		q.wake()
+	}
+}
+
+// all are the queues that somebody has subscribed to.
+func (h *hub) all() []*queue {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Values(h.queues))
+}
+
+func (h *hub) wakeAll() {
+	for _, q := range h.all() {
+		q.wake()
+	}
+}
+
+// gained is called when leases have become this process's.
+func (h *hub) gained(leases []string) {
+	for _, q := range h.all() {
+		q.catchUp(leases)
+	}
+}
+
+// lost is called when they are another's.
+func (h *hub) lost(leases []string) {
+	for _, q := range h.all() {
+		for _, lease := range leases {
+			q.drop(lease)
+		}
+	}
+}
+
+// busyLeases are those of which a task is in memory.
+func (h *hub) busyLeases() map[string]bool {
+	busy := make(map[string]bool)
+	for _, q := range h.all() {
+		q.addLeases(busy)
+	}
+	return busy
 }
 
 func (h *hub) track(t *taken) {

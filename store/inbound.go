@@ -61,9 +61,9 @@ func (tx *Tx) InsertInbound(r *conversations.InboundRecord) (isNew bool, err err
 	return err == nil, err
 }
 
-// FindInbound returns an accepted inbound message.
+// FindInbound returns an accepted inbound message, and locks it.
 func (tx *Tx) FindInbound(seq int64) (conversations.InboundRecord, error) {
-	r, err := first(tx.querier, scanInbound, "SELECT "+inboundColumns+" FROM inbound i WHERE i.seq = $1", seq)
+	r, err := first(tx.querier, scanInbound, "SELECT "+inboundColumns+" FROM inbound i WHERE i.seq = $1"+tx.forUpdate("i"), seq)
 	return r, notFound(err, "inbound message")
 }
 

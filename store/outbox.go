@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
@@ -13,6 +15,7 @@ import (
 // entry is one row to be put into the outbox.
 type entry struct {
 	key, uuid string
+	lease     string // empty: the queue's own
 	payload   []byte
 	metadata  *string
 }
@@ -20,20 +23,33 @@ type entry struct {
 // Enqueue adds a task to the commit. The message that a Subscriber makes of it
 // has the row's number as its UUID, for Finish.
 func (tx *Tx) Enqueue(t conversations.Task) error {
-	return tx.put(t.Topic, entry{key: t.Key, payload: t.Payload})
+	return tx.put(t.Topic, entry{key: t.Key, lease: t.Lease, payload: t.Payload})
 }
 
 // put adds one row for each consumer group of the topic.
 func (tx *Tx) put(topic string, e entry) error {
-	for _, queue := range tx.hub.queuesOf(topic) {
-		err := tx.run(`INSERT INTO outbox (queue, task_key, uuid, payload, metadata, attempts, due)
-			VALUES ($1, $2, $3, $4, $5, 0, 0)`, queue, e.key, e.uuid, e.payload, e.metadata)
+	for _, queue := range tx.db.hub.queuesOf(topic) {
+		lease := cmp.Or(e.lease, queue)
+		if err := tx.ensureLease(lease); err != nil {
+			return err
+		}
+		err := tx.run(`INSERT INTO outbox (queue, lease, task_key, uuid, payload, metadata, attempts, due)
+			VALUES ($1, $2, $3, $4, $5, $6, 0, 0)`, queue, lease, e.key, e.uuid, e.payload, e.metadata)
 		if err != nil {
 			return err
 		}
-		tx.effects.woken = append(tx.effects.woken, queue)
+		tx.effects.woken = append(tx.effects.woken, wake{queue, lease})
 	}
 	return nil
+}
+
+// ensureLease adds a lease that there may not be yet; somebody will take it.
+func (tx *Tx) ensureLease(name string) error {
+	if tx.db.leases.knows(name) || slices.Contains(tx.effects.leases, name) {
+		return nil
+	}
+	tx.effects.leases = append(tx.effects.leases, name)
+	return tx.run("INSERT INTO leases (name, holder, until) VALUES ($1, '', 0) ON CONFLICT (name) DO NOTHING", name)
 }
 
 // Finish removes the row of the task that this commit carries out. A seq of 0 is
@@ -70,7 +86,7 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 		}
 		entries[i] = e
 	}
-	return p.db.Update(context.Background(), func(tx *Tx) error {
+	return p.db.UpdateBeside(context.Background(), func(tx *Tx) error {
 		for _, e := range entries {
 			if err := tx.put(topic, e); err != nil {
 				return err
@@ -85,7 +101,8 @@ func (p *Publisher) Close() error { return nil }
 
 // row is one row of the outbox in memory.
 type row struct {
-	seq      int64
+	place
+	lease    string
 	key      string
 	uuid     string
 	payload  []byte
@@ -94,10 +111,20 @@ type row struct {
 	due      int64 // not before this time, in microseconds
 }
 
-const rowColumns = "seq, task_key, uuid, payload, metadata, attempts, due"
+// place is where a row stands among those of its queue: in the order of the
+// transactions that made them, and within one in the order of their numbers.
+// Numbers alone do not do: of two transactions side by side the one with the
+// lower number may be committed later, when a reader has passed it.
+type place struct{ xid, seq int64 }
+
+const rowColumns = "xid, seq, lease, task_key, uuid, payload, metadata, attempts, due"
+
+func (r *row) into() []any {
+	return []any{&r.xid, &r.seq, &r.lease, &r.key, &r.uuid, &r.payload, &r.metadata, &r.attempts, &r.due}
+}
 
 func scanRow(s scanner) (r row, err error) {
-	err = s.Scan(&r.seq, &r.key, &r.uuid, &r.payload, &r.metadata, &r.attempts, &r.due)
+	err = s.Scan(r.into()...)
 	return r, err
 }
 

@@ -134,7 +134,7 @@ func (m *outboxMachine) drain(t *rapid.T) {
 // acked never comes again, and what was not always does.
 func TestTheOutboxKeepsItsPromisesWhateverHappens(t *testing.T) {
 	t.Parallel()
-	b := backend(t)
+	b := storetest.New(t).Backend(t)
 	db := openWith(t, b, store.Config{})
 	topics := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -146,7 +146,7 @@ func TestTheOutboxKeepsItsPromisesWhateverHappens(t *testing.T) {
 			"enqueue": m.Enqueue, "take": m.Take, "handled": m.Handled, "handled too": m.Handled, "restart": m.Restart,
 		})
 		m.drain(rt)
-		require.Zero(rt, count(t, db, b), "nothing is left")
+		requireRows(t, b, 0)
 	})
 }
 
@@ -154,7 +154,7 @@ func TestTheOutboxKeepsItsPromisesWhateverHappens(t *testing.T) {
 // its work must not be asked again only because the program stops.
 func TestAnAckRightBeforeTheEndCounts(t *testing.T) {
 	t.Parallel()
-	b := backend(t)
+	b := storetest.New(t).Backend(t)
 	db := openWith(t, b, store.Config{})
 	const keys = 50
 	for i := range keys {
@@ -171,7 +171,7 @@ func TestAnAckRightBeforeTheEndCounts(t *testing.T) {
 		m.Ack()
 	}
 	require.NoError(t, s.Close())
-	assert.Zero(t, count(t, db, b))
+	requireRows(t, b, 0)
 }
 
 // More keys than are held in memory: those beyond come as room is made.

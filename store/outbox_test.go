@@ -3,7 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -11,14 +11,13 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"bridged/conversations"
 	"bridged/store"
 	"bridged/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { storetest.NoLeaks(m) }
 
 // eager tries again at once.
 var eager = store.SubscriberConfig{Backoff: func(int) time.Duration { return time.Microsecond }}
@@ -66,18 +65,23 @@ func requireNext(t testing.TB, messages <-chan *message.Message, payload string)
 	return m
 }
 
-// count returns how many rows the outbox has. It is read through the writer, so
-// what was handed to it before is done.
-func count(t testing.TB, db *store.DB, b store.Backend) (n int) {
+// requireRows waits until the outbox has so many rows: what was acked is removed
+// a little later.
+func requireRows(t testing.TB, b store.Backend, want int) {
 	t.Helper()
-	update(t, db, func(*store.Tx) error { return nil })
-	require.NoError(t, b.Read.QueryRowContext(t.Context(), "SELECT count(*) FROM outbox").Scan(&n))
-	return n
+	var n int
+	for deadline := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
+		require.NoError(t, b.Read.QueryRowContext(t.Context(), "SELECT count(*) FROM outbox").Scan(&n))
+		if n == want {
+			return
+		}
+		require.True(t, time.Now().Before(deadline), "there are %d rows, not %d", n, want)
+	}
 }
 
 func TestOrderPerKeyWithTwoSubscribers(t *testing.T) {
 	t.Parallel()
-	b := backend(t)
+	b := storetest.New(t).Backend(t)
 	db := openWith(t, b, store.Config{})
 	const keys, each = 40, 25
 	one, two := subscribe(t, db, "topic", eager), subscribe(t, db, "topic", eager)
@@ -107,13 +111,13 @@ func TestOrderPerKeyWithTwoSubscribers(t *testing.T) {
 		seen[key]++
 		m.Ack()
 	}
-	require.Eventually(t, func() bool { return count(t, db, b) == 0 }, 20*time.Second, time.Millisecond)
+	requireRows(t, b, 0)
 }
 
 // A line holds 32 rows in memory; the rest is read back from disk.
 func TestAFloodedKeyHoldsUpNobodyAndStaysInOrder(t *testing.T) {
 	t.Parallel()
-	b := backend(t)
+	b := storetest.New(t).Backend(t)
 	db := openWith(t, b, store.Config{})
 	const flood = 600
 	payloads := make([]string, flood)
@@ -149,12 +153,12 @@ func TestAFloodedKeyHoldsUpNobodyAndStaysInOrder(t *testing.T) {
 		}
 		requireNext(t, messages, payloads[i]).Ack()
 	}
-	require.Eventually(t, func() bool { return count(t, db, b) == 0 }, 20*time.Second, time.Millisecond)
+	requireRows(t, b, 0)
 }
 
 func TestATaskThatKeepsFailingBecomesADeadLetter(t *testing.T) {
 	t.Parallel()
-	b := backend(t)
+	b := storetest.New(t).Backend(t)
 	db := openWith(t, b, store.Config{})
 	backoffs := make(chan int, 10)
 	messages := subscribe(t, db, "topic", store.SubscriberConfig{
@@ -179,24 +183,24 @@ func TestATaskThatKeepsFailingBecomesADeadLetter(t *testing.T) {
 	assert.Equal(t, conversations.DeadLetter{
 		Topic: "topic", Key: "key", Payload: []byte("bad"), Reason: "it does not work",
 	}, letter)
-	require.Eventually(t, func() bool { return count(t, db, b) == 0 }, 20*time.Second, time.Millisecond)
+	requireRows(t, b, 0)
 }
 
 func TestABackedOffKeyWaitsAndOthersDoNot(t *testing.T) {
 	t.Parallel()
-	b := backend(t)
+	b := storetest.New(t).Backend(t)
 	db := openWith(t, b, store.Config{})
 	messages := subscribe(t, db, "topic", store.SubscriberConfig{Backoff: func(int) time.Duration { return time.Hour }})
 	enqueue(t, db, "topic", "waits", "first", "second")
 	requireNext(t, messages, "first").Nack()
 	enqueue(t, db, "topic", "other", "third")
 	requireNext(t, messages, "third").Ack()
-	require.Eventually(t, func() bool { return count(t, db, b) == 2 }, 20*time.Second, time.Millisecond)
+	requireRows(t, b, 2)
 }
 
 func TestFinishInTheHandlersCommitRemovesTheRow(t *testing.T) {
 	t.Parallel()
-	b := backend(t)
+	b := storetest.New(t).Backend(t)
 	db := openWith(t, b, store.Config{})
 	messages := subscribe(t, db, "topic", eager)
 	enqueue(t, db, "topic", "key", "a", "b")
@@ -204,16 +208,16 @@ func TestFinishInTheHandlersCommitRemovesTheRow(t *testing.T) {
 	seq, err := strconv.ParseInt(m.UUID, 10, 64)
 	require.NoError(t, err, "a task's UUID is its row's number")
 	update(t, db, func(tx *store.Tx) error { return tx.Finish(seq) })
-	assert.Equal(t, 1, count(t, db, b))
+	requireRows(t, b, 1)
 	m.Nack() // too late: it is done
 	requireNext(t, messages, "b").Ack()
 	update(t, db, func(tx *store.Tx) error { return tx.Finish(0) })
-	require.Eventually(t, func() bool { return count(t, db, b) == 0 }, 20*time.Second, time.Millisecond)
+	requireRows(t, b, 0)
 }
 
 func TestARefusedCommitNeitherEnqueuesNorFinishes(t *testing.T) {
 	t.Parallel()
-	b := backend(t)
+	b := storetest.New(t).Backend(t)
 	db := openWith(t, b, store.Config{})
 	messages := subscribe(t, db, "topic", eager)
 	enqueue(t, db, "topic", "key", "a")
@@ -228,7 +232,7 @@ func TestARefusedCommitNeitherEnqueuesNorFinishes(t *testing.T) {
 	require.ErrorIs(t, err, errRefused)
 	m.Nack()
 	requireNext(t, messages, "a").Ack()
-	require.Eventually(t, func() bool { return count(t, db, b) == 0 }, 20*time.Second, time.Millisecond)
+	requireRows(t, b, 0)
 }
 
 func TestATaskWaitsForItsSubscriber(t *testing.T) {
@@ -241,8 +245,8 @@ func TestATaskWaitsForItsSubscriber(t *testing.T) {
 
 func TestWhatWasNotAckedComesAgain(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "bridged.db")
-	db := storetest.OpenFile(t, path)
+	place := storetest.New(t)
+	db := place.Open(t)
 	enqueue(t, db, "topic", "key", "a", "b")
 
 	s := store.NewSubscriber(db, eager)
@@ -262,7 +266,7 @@ func TestWhatWasNotAckedComesAgain(t *testing.T) {
 	require.NoError(t, again.Close())
 	require.NoError(t, db.Close())
 
-	messages = subscribe(t, storetest.OpenFile(t, path), "topic", eager)
+	messages = subscribe(t, place.Open(t), "topic", eager)
 	requireNext(t, messages, "a").Ack()
 	requireNext(t, messages, "b").Ack()
 }

@@ -134,11 +134,7 @@ func (tx *Tx) EnsureUser(u conversations.User) (created bool, err error) {
 
 // insertNew runs an INSERT … ON CONFLICT DO NOTHING and says whether it inserted.
 func (tx *Tx) insertNew(query string, args ...any) (bool, error) {
-	result, err := tx.exec(query, args...)
-	if err != nil {
-		return false, err
-	}
-	n, err := result.RowsAffected()
+	n, err := tx.exec(query, args...)
 	return n > 0, err
 }
 
@@ -164,7 +160,8 @@ func (tx *Tx) FreePair(id conversations.ParticipantID) error {
 	return tx.run("DELETE FROM pairs WHERE participant_id = $1", id)
 }
 
-// Resolve returns the participant that holds the pair, and its conversation.
+// Resolve returns the participant that holds the pair, and its conversation,
+// which it locks.
 func (tx *Tx) Resolve(matchKey string) (conversations.Participant, conversations.Conversation, error) {
 	var (
 		p participantRow
@@ -173,6 +170,6 @@ func (tx *Tx) Resolve(matchKey string) (conversations.Participant, conversations
 	err := tx.one("SELECT "+participantColumns+", "+conversationColumns+` FROM pairs b
 		JOIN participants p ON p.id = b.participant_id
 		JOIN conversations c ON c.id = b.conversation_id
-		WHERE b.match_key = $1`, []any{matchKey}, append(p.into(), c.into()...)...)
+		WHERE b.match_key = $1`+tx.forUpdate("c"), []any{matchKey}, append(p.into(), c.into()...)...)
 	return p.participant(), c.conversation(), notFound(err, "pair")
 }

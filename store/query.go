@@ -1,10 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
+
+	"bridged/conversations"
 )
 
 // preparer is a connection, or a pool of them.
@@ -58,38 +62,77 @@ func (s *statements) close() error {
 	return first
 }
 
+// Run implements Statements.
+func (s *statements) Run(ctx context.Context, query string, args ...any) error {
+	_, err := s.Exec(ctx, query, args...)
+	return err
+}
+
+// Exec implements Statements.
+func (s *statements) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	stmt, err := s.get(query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := stmt.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// Query implements Statements.
+func (s *statements) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	stmt, err := s.get(query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := stmt.QueryContext(ctx, args...) //nolint:rowserrcheck // the caller checks
+	if err != nil {
+		return nil, err // not the rows, which would be an interface that is not nil
+	}
+	return rows, nil
+}
+
+// rereads is how often a query is made anew that met a lost connection: a pool
+// keeps several, and they are lost together.
+const rereads = 8
+
 // querier runs statements, in the writer's transaction or on the reading pool.
 // The queries of the resources are written against it, once for both.
 type querier struct {
 	ctx        context.Context //nolint:containedctx // a querier lives as long as one request
-	statements *statements
-	wrote      *bool  // set by exec; nil when reading
+	statements Statements
+	wrote      *bool  // set by what writes; nil when reading
 	fault      *error // the last error of a statement; nil when reading
+	backend    *Backend
 }
 
 // failed keeps an error of a statement, so that the writer knows of it even when
-// an operation does not pass it on: it may have voided the transaction.
+// an operation does not pass it on: it may have voided the transaction. Who reads
+// is told where it is the database that cannot be used.
 func (q querier) failed(err error) error {
-	if err != nil && q.fault != nil {
+	switch {
+	case err == nil:
+	case q.fault != nil:
 		*q.fault = err
+	case q.backend.Judge(err) != Refused:
+		return fmt.Errorf("%w: %w", conversations.ErrUnavailable, err)
 	}
 	return err
 }
 
-func (q querier) exec(query string, args ...any) (sql.Result, error) {
-	stmt, err := q.statements.get(query)
-	if err != nil {
-		return nil, err
-	}
+// exec runs a statement and returns how many rows it touched.
+func (q querier) exec(query string, args ...any) (int64, error) {
 	*q.wrote = true
-	result, err := stmt.ExecContext(q.ctx, args...)
-	return result, q.failed(err)
+	n, err := q.statements.Exec(q.ctx, query, args...)
+	return n, q.failed(err)
 }
 
 // run is exec for those who do not ask how many rows it was.
 func (q querier) run(query string, args ...any) error {
-	_, err := q.exec(query, args...)
-	return err
+	*q.wrote = true
+	return q.failed(q.statements.Run(q.ctx, query, args...))
 }
 
 // insert runs an INSERT … RETURNING seq.
@@ -101,11 +144,8 @@ func (q querier) insert(query string, args ...any) (seq int64, err error) {
 
 // one scans the single row of a query; sql.ErrNoRows when there is none.
 func (q querier) one(query string, args []any, into ...any) error {
-	stmt, err := q.statements.get(query)
-	if err != nil {
-		return err
-	}
-	return q.failed(stmt.QueryRowContext(q.ctx, args...).Scan(into...))
+	_, err := first(q, func(s scanner) (struct{}, error) { return struct{}{}, s.Scan(into...) }, query, args...)
+	return err
 }
 
 // scanner is a row to be scanned.
@@ -113,33 +153,44 @@ type scanner interface{ Scan(into ...any) error }
 
 // all scans every row of a query.
 func all[T any](q querier, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	stmt, err := q.statements.get(query)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := stmt.QueryContext(q.ctx, args...)
-	if err != nil {
-		return nil, q.failed(err)
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err has what matters
 	var list []T
-	for rows.Next() {
-		item, err := scan(rows)
-		if err != nil {
-			return nil, err
+	err := q.each(query, args, func(s scanner) (bool, error) {
+		item, err := scan(s)
+		if err == nil {
+			list = append(list, item)
 		}
-		list = append(list, item)
-	}
-	return list, q.failed(rows.Err())
+		return true, err
+	})
+	return list, err
 }
 
 // first scans the first row of a query; sql.ErrNoRows when there is none.
-func first[T any](q querier, scan func(scanner) (T, error), query string, args ...any) (T, error) {
-	var none T
-	stmt, err := q.statements.get(query)
-	if err != nil {
-		return none, err
+func first[T any](q querier, scan func(scanner) (T, error), query string, args ...any) (item T, err error) {
+	found := false
+	err = q.each(query, args, func(s scanner) (bool, error) {
+		found = true
+		item, err = scan(s)
+		return false, err
+	})
+	if err == nil && !found {
+		err = sql.ErrNoRows
 	}
-	item, err := scan(stmt.QueryRowContext(q.ctx, args...))
-	return item, q.failed(err)
+	return item, err
+}
+
+// each gives the rows of a query to scan, until it wants no more.
+func (q querier) each(query string, args []any, scan func(scanner) (more bool, err error)) error {
+	rows, err := q.statements.Query(q.ctx, query, args...)
+	for try := 0; err != nil && try < rereads && q.fault == nil && q.backend.Judge(err) == Lost; try++ {
+		rows, err = q.statements.Query(q.ctx, query, args...)
+	}
+	if err != nil {
+		return q.failed(err)
+	}
+	for more := true; more && rows.Next(); {
+		if more, err = scan(rows); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+	}
+	return q.failed(cmp.Or(rows.Err(), rows.Close()))
 }

@@ -139,7 +139,7 @@ func TestTheFirstDefaultsStay(t *testing.T) {
 
 func TestEventsOfEveryResourceAreRecorded(t *testing.T) {
 	t.Parallel()
-	b := backend(t)
+	b := storetest.New(t).Backend(t)
 	db := openWith(t, b, store.Config{})
 	for _, r := range []conversations.Resource{
 		{Conversation: &conversations.Conversation{ID: "x"}},

@@ -152,10 +152,19 @@ func (s *subscription) run(ctx context.Context) {
 	}
 }
 
+// leasePause is how long a task waits whose lease is not known to be held.
+const leasePause = 200 * time.Millisecond
+
 // give hands one message out and waits for what becomes of it.
 func (s *subscription) give(ctx context.Context, t *taken) {
 	defer s.held.Done()
 	defer func() { <-s.slots }()
+	if l := s.queue.db.leases; !l.holds(t.lease, l.life/3) {
+		// It is another's by now, or the database cannot be reached to renew it.
+		t.due = micros(time.Now().Add(leasePause))
+		s.queue.again(t)
+		return
+	}
 	messageContext, cancel := context.WithCancel(ctx)
 	defer cancel()
 	m := t.message()
@@ -228,7 +237,7 @@ func (s *subscription) nack(t *taken, reason string) {
 	now := time.Now()
 	failed.due = micros(now.Add(s.config.Backoff(failed.attempts)))
 	dead := s.config.Attempts > 0 && failed.attempts >= s.config.Attempts
-	err := s.queue.db.Update(context.Background(), func(tx *Tx) error {
+	err := s.queue.db.UpdateBeside(context.Background(), func(tx *Tx) error {
 		if dead {
 			return tx.bury(s.queue.name, failed, reason, micros(now))
 		}

@@ -3,7 +3,6 @@ package store_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
@@ -14,7 +13,6 @@ import (
 
 	"bridged/conversations"
 	"bridged/store"
-	"bridged/store/sqlite"
 	"bridged/store/storetest"
 )
 
@@ -36,60 +34,12 @@ func (c *commits) list() []int {
 	return append([]int(nil), c.sizes...)
 }
 
-func backend(t *testing.T) store.Backend {
-	t.Helper()
-	steps, err := store.Migrations()
-	require.NoError(t, err)
-	b, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "bridged.db"), steps)
-	require.NoError(t, err)
-	return b
-}
-
 func openWith(t *testing.T, b store.Backend, cfg store.Config) *store.DB {
 	t.Helper()
 	db, err := store.Open(t.Context(), b, cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
-}
-
-// batch runs the operations so that they share a commit: the writer is held by
-// an operation of its own until all of them are waiting.
-func batch(db *store.DB, operations ...func(*store.Tx) error) []error {
-	var (
-		held, release = make(chan struct{}), make(chan struct{})
-		once          sync.Once
-		wait          sync.WaitGroup
-		errs          = make([]error, len(operations))
-	)
-	wait.Go(func() {
-		_ = db.Update(context.Background(), func(*store.Tx) error {
-			once.Do(func() { close(held) })
-			<-release
-			return nil
-		})
-	})
-	<-held
-	waiting := make(chan struct{}, len(operations))
-	for i, op := range operations {
-		wait.Go(func() { errs[i] = db.Update(signal{context.Background(), waiting}, op) })
-		<-waiting
-	}
-	close(release)
-	wait.Wait()
-	return errs
-}
-
-// signal is a context that says when somebody is about to wait on it: the
-// operation is then handed over, because there is room for it.
-type signal struct {
-	context.Context
-	asked chan<- struct{}
-}
-
-func (s signal) Done() <-chan struct{} {
-	s.asked <- struct{}{}
-	return nil
 }
 
 func insertAnswer(key string) func(*store.Tx) error {
@@ -107,13 +57,13 @@ func hasAnswer(t *testing.T, db *store.DB, key string) bool {
 func TestConcurrentUpdatesShareCommits(t *testing.T) {
 	t.Parallel()
 	var c commits
-	db := openWith(t, backend(t), store.Config{Committed: c.record})
+	db := openWith(t, storetest.New(t).Backend(t), store.Config{Committed: c.record})
 	const n = 100
 	operations := make([]func(*store.Tx) error, n)
 	for i := range operations {
 		operations[i] = insertAnswer(strconv.Itoa(i))
 	}
-	for _, err := range batch(db, operations...) {
+	for _, err := range storetest.Batch(db, operations...) {
 		require.NoError(t, err)
 	}
 	sizes, total := c.list(), 0
@@ -128,8 +78,8 @@ func TestConcurrentUpdatesShareCommits(t *testing.T) {
 func TestMaxBatchBoundsACommit(t *testing.T) {
 	t.Parallel()
 	var c commits
-	db := openWith(t, backend(t), store.Config{MaxBatch: 3, Committed: c.record})
-	batch(db, insertAnswer("a"), insertAnswer("b"), insertAnswer("c"), insertAnswer("d"), insertAnswer("e"))
+	db := openWith(t, storetest.New(t).Backend(t), store.Config{MaxBatch: 3, Committed: c.record})
+	storetest.Batch(db, insertAnswer("a"), insertAnswer("b"), insertAnswer("c"), insertAnswer("d"), insertAnswer("e"))
 	for _, size := range c.list() {
 		assert.LessOrEqual(t, size, 3)
 	}
@@ -138,7 +88,7 @@ func TestMaxBatchBoundsACommit(t *testing.T) {
 func TestAnOperationThatFailsAfterWritingIsRolledBackAlone(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t)
-	errs := batch(db,
+	errs := storetest.Batch(db,
 		insertAnswer("before"),
 		func(tx *store.Tx) error { return errors.Join(insertAnswer("refused")(tx), errRefused) },
 		insertAnswer("after"),
@@ -156,7 +106,7 @@ func TestAViolatedConstraintIsItsOwnOperationsError(t *testing.T) {
 	db := storetest.Open(t)
 	c := newConversation(epoch)
 	insert := func(tx *store.Tx) error { copied := c; return tx.InsertConversation(&copied) }
-	errs := batch(db, insert, insert, insertAnswer("after"))
+	errs := storetest.Batch(db, insert, insert, insertAnswer("after"))
 	require.NoError(t, errs[0])
 	require.Error(t, errs[1])
 	require.NotErrorIs(t, errs[1], conversations.ErrUnavailable)
@@ -167,7 +117,7 @@ func TestAViolatedConstraintIsItsOwnOperationsError(t *testing.T) {
 func TestAPanicIsItsOwnOperationsError(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t)
-	errs := batch(db,
+	errs := storetest.Batch(db,
 		insertAnswer("before"),
 		func(tx *store.Tx) error {
 			_ = insertAnswer("panicked")(tx)
@@ -192,7 +142,7 @@ func TestFailingWithoutWritingCostsNoSecondRun(t *testing.T) {
 		_, _, err := tx.Answer("none")
 		return errors.Join(err, errRefused)
 	}
-	errs := batch(db, refuse, func(tx *store.Tx) error { neighbors++; return insertAnswer("a")(tx) })
+	errs := storetest.Batch(db, refuse, func(tx *store.Tx) error { neighbors++; return insertAnswer("a")(tx) })
 	require.ErrorIs(t, errs[0], errRefused)
 	require.NoError(t, errs[1])
 	assert.Equal(t, 1, refusals)
@@ -220,8 +170,8 @@ func TestATakenUniqueNameCostsNoSecondRun(t *testing.T) {
 
 func TestCloseCommitsWhatWaits(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "bridged.db")
-	db := storetest.OpenFile(t, path)
+	place := storetest.New(t)
+	db := place.Open(t)
 	var wait sync.WaitGroup
 	held, release := make(chan struct{}), make(chan struct{})
 	wait.Go(func() {
@@ -229,7 +179,9 @@ func TestCloseCommitsWhatWaits(t *testing.T) {
 	})
 	<-held
 	waiting := make(chan struct{}, 1)
-	wait.Go(func() { assert.NoError(t, db.Update(signal{context.Background(), waiting}, insertAnswer("waits"))) })
+	wait.Go(func() {
+		assert.NoError(t, db.Update(storetest.Signal{Context: context.Background(), Asked: waiting}, insertAnswer("waits")))
+	})
 	<-waiting
 	closed := make(chan error, 1)
 	go func() { closed <- db.Close() }()
@@ -241,7 +193,7 @@ func TestCloseCommitsWhatWaits(t *testing.T) {
 	err := db.Update(t.Context(), insertAnswer("late"))
 	require.ErrorIs(t, err, conversations.ErrUnavailable)
 	require.NoError(t, db.Close(), "closing twice is closing once")
-	again := storetest.OpenFile(t, path)
+	again := place.Open(t)
 	assert.True(t, hasAnswer(t, again, "waits"))
 	assert.False(t, hasAnswer(t, again, "late"))
 }

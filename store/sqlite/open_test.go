@@ -11,7 +11,6 @@ import (
 	"bridged/conversations"
 	"bridged/store"
 	"bridged/store/sqlite"
-	"bridged/store/storetest"
 )
 
 // migrations are the program's own steps.
@@ -26,7 +25,7 @@ func TestASecondOpenOfADirectoryIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "bridged.db")
-	db := storetest.OpenFile(t, path)
+	db := openFile(t, path)
 	for _, name := range []string{"bridged.db", "another.db"} {
 		_, err := sqlite.Open(t.Context(), filepath.Join(dir, name), migrations(t))
 		require.ErrorIs(t, err, sqlite.ErrLocked)
@@ -34,7 +33,7 @@ func TestASecondOpenOfADirectoryIsRefused(t *testing.T) {
 	}
 	assert.NoFileExists(t, filepath.Join(dir, "another.db"))
 	require.NoError(t, db.Close())
-	storetest.OpenFile(t, path)
+	openFile(t, path)
 }
 
 func TestAPathMayHaveOddCharacters(t *testing.T) {
@@ -44,7 +43,7 @@ func TestAPathMayHaveOddCharacters(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "made", "on the way?")
 			path := filepath.Join(dir, name)
-			db := storetest.OpenFile(t, path)
+			db := openFile(t, path)
 			require.NoError(t, db.Update(t.Context(), func(tx *store.Tx) error {
 				return tx.KeepAnswer("key", conversations.Answer{Status: 201})
 			}))
@@ -56,7 +55,7 @@ func TestAPathMayHaveOddCharacters(t *testing.T) {
 				names = append(names, e.Name())
 			}
 			assert.ElementsMatch(t, []string{name, sqlite.LockName}, names, "nothing else is left in the directory")
-			require.NoError(t, storetest.OpenFile(t, path).Update(t.Context(), func(tx *store.Tx) error {
+			require.NoError(t, openFile(t, path).Update(t.Context(), func(tx *store.Tx) error {
 				answer, ok, err := tx.Answer("key")
 				assert.True(t, ok)
 				assert.Equal(t, 201, answer.Status)
@@ -92,5 +91,5 @@ func TestWhatIsNoDatabaseIsLeftAlone(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, text, after)
 	require.NoError(t, os.Remove(path))
-	storetest.OpenFile(t, path) // the lock was released
+	openFile(t, path) // the lock was released
 }

@@ -88,7 +88,7 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		checkPlan(t, c.name, plan)
 	}
 	plan := explain(t, plans, outboxLoad(t, db, r))
-	assert.Contains(t, plan, "outbox_of_queue (queue=? AND seq>?)", "the outbox")
+	assert.Contains(t, plan, "outbox_of_queue (queue=? AND xid=? AND seq>?)", "the outbox")
 	checkPlan(t, "the outbox", plan)
 }
 

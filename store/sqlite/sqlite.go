@@ -80,7 +80,7 @@ func open(ctx context.Context, path string, steps fs.FS) (store.Backend, error) 
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return store.Backend{Write: write, Read: read, Begin: "BEGIN IMMEDIATE", Broken: broken}, nil
+	return store.Backend{Write: write, Read: read, Begin: "BEGIN IMMEDIATE", Judge: judge, Compare: compare, Settled: "1"}, nil
 }
 
 // touch makes the file if it does not exist, for its owner alone: it holds what
@@ -116,19 +116,25 @@ func copyFile(ctx context.Context, db *sql.DB, path string, version int64) error
 	return err
 }
 
-// broken says that the engine could not carry on with the transaction: there is
-// no room, no access, or a lock. After some of these it has rolled back the whole
-// transaction, savepoints included.
-func broken(err error) bool {
+// compare knows that there is one transaction at a time, and so no need to number
+// them: xid is 0 everywhere. Said in this way, the index is used to the end.
+func compare(operator, xid, seq string) string {
+	return fmt.Sprintf("xid = %s AND seq %s %s", xid, operator, seq)
+}
+
+// judge finds the errors after which the engine cannot carry on with the
+// transaction: there is no room, no access, or a lock. After some of these it has
+// rolled back the whole transaction, savepoints included.
+func judge(err error) store.Verdict {
 	var e *driver.Error
 	if !errors.As(err, &e) {
-		return false
+		return store.Refused
 	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
 		sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL,
 		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOTADB:
-		return true
+		return store.Void
 	}
-	return false
+	return store.Refused
 }
