@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -20,7 +19,6 @@ import (
 	"bridged/conversations"
 	"bridged/pipeline"
 	"bridged/store"
-	"bridged/store/sqlite"
 	"bridged/twilio"
 )
 
@@ -69,6 +67,7 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	var wakeAt func(time.Time)
 	d.bridge = bridge.New(bridge.Config{
 		Commit:            bridge.Commits(d.store.Update),
+		CommitBeside:      bridge.Commits(d.store.UpdateBeside),
 		Channels:          directory,
 		Service:           defaults.Service,
 		MessagingServices: messagingServices(cfg, defaults),
@@ -77,7 +76,8 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 			UnknownWait: cfg.Retry.UnknownWait, ResendUnknown: cfg.Retry.ResendUnknown,
 		},
 		Backlog:  cfg.Limits.Backlog,
-		Space:    newDisk(filepath.Dir(cfg.Store.SQLitePath())),
+		Shared:   cfg.Store.SQLitePath() == "",
+		Space:    storeSpace(cfg.Store),
 		Observer: d.metrics,
 		Due:      func(t time.Time) { wakeAt(t) },
 		Log:      log,
@@ -90,6 +90,8 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 			return store.NewSubscriber(d.store, store.SubscriberConfig{InFlight: inFlight, Attempts: taskAttempts})
 		},
 		SendTimeout:  cfg.Retry.SendTimeout,
+		Holds:        d.store.Holds,
+		TookOver:     d.store.TookOver(),
 		CloseTimeout: closeTime,
 		Sending:      d.metrics.sending,
 		Log:          log,
@@ -106,18 +108,6 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	}
 	d.carrier.Connect(d.bridge)
 	return d, d.pipeline.Start(ctx)
-}
-
-func openStore(ctx context.Context, cfg *config.Config, m *metrics, log *slog.Logger) (*store.DB, error) {
-	steps, err := store.Migrations()
-	if err != nil {
-		return nil, err
-	}
-	backend, err := sqlite.Open(ctx, cfg.Store.SQLitePath(), steps)
-	if err != nil {
-		return nil, fmt.Errorf("store.url %s: %w", cfg.Store.URL, err)
-	}
-	return store.Open(ctx, backend, store.Config{Committed: m.committed, Log: log})
 }
 
 // freshDefaults are the defaults of a new installation.

@@ -10,6 +10,7 @@ import (
 func (r *reader) checkAll(c *Config) {
 	r.checkServer(c)
 	r.checkKeys(c.Account.APIKeys)
+	r.checkPool(c.Store)
 	r.checkRetry(c.Retry)
 	r.checkChannels(c.Channels)
 	r.checkNumbers(c)

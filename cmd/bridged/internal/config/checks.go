@@ -88,19 +88,6 @@ func parseHTTP(s string) (*url.URL, error) {
 	return u, nil
 }
 
-func checkStore(s string) error {
-	path, isSQLite := strings.CutPrefix(s, sqliteScheme)
-	switch {
-	case strings.HasPrefix(s, "postgres://"), strings.HasPrefix(s, "postgresql://"):
-		return errors.New(`this version has SQLite only: write "sqlite:PATH"`)
-	case !isSQLite:
-		return errors.New(`is no store: write "sqlite:PATH"`)
-	case path == "" || strings.ContainsAny(path, "?#"):
-		return errors.New(`needs the path of a file without "?" and "#": write "sqlite:PATH"`)
-	}
-	return nil
-}
-
 func checkSID(prefix, s string) error {
 	if ok, _ := regexp.MatchString(`^[0-9a-f]{32}$`, strings.TrimPrefix(s, prefix)); !ok || !strings.HasPrefix(s, prefix) {
 		return fmt.Errorf("%q is no SID of this kind: write %s and 32 hexadecimal digits (0-9, a-f)", s, prefix)

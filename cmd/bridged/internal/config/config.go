@@ -74,7 +74,13 @@ type APIKey struct {
 
 // Store says where the data is kept.
 type Store struct {
-	URL string `toml:"url" default:"sqlite:bridged-data/bridged.db" check:"store"`
+	// URL is "sqlite:PATH" or "postgres://…". It is a secret because the latter
+	// may hold a password; Redacted is what may be shown of it.
+	URL Secret `toml:"url" default:"sqlite:bridged-data/bridged.db" check:"store" reload:"no"`
+	// MaxWriters and MaxReaders bound what goes to PostgreSQL at once: transactions
+	// that write, one of them for what has to be alone, and queries.
+	MaxWriters int `toml:"max_writers" default:"8" check:"min:2"`
+	MaxReaders int `toml:"max_readers" default:"4" check:"min:1"`
 }
 
 // Media says where files are kept, and how carriers get at them.

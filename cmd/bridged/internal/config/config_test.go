@@ -130,7 +130,7 @@ func TestLoad_defaults(t *testing.T) {
 	assert.Equal(t, "127.0.0.1:8080", c.Server.Listen)
 	assert.Equal(t, "http://127.0.0.1:8080", c.Server.PublicURL)
 	assert.False(t, c.Server.TLS.Enabled())
-	assert.Equal(t, "sqlite:bridged-data/bridged.db", c.Store.URL)
+	assert.Equal(t, "sqlite:bridged-data/bridged.db", c.Store.URL.Value())
 	assert.Equal(t, config.Media{Dir: "bridged-data/media", LinkFallback: true, CarrierURLTTL: 24 * time.Hour}, c.Media)
 	assert.Equal(t, config.Log{Format: "text", Level: "info"}, c.Log)
 	assert.Equal(t, config.Retry{

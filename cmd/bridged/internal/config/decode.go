@@ -254,27 +254,42 @@ func (r *reader) secret(v reflect.Value, f field, node tree, table string) {
 		if !r.ok(path) {
 			return
 		}
+	case !written && f.required:
+		r.missing(path)
+		return
 	case !written:
-		if f.required {
-			r.missing(path)
+		if f.fallback != "" {
+			v.Set(reflect.ValueOf(NewSecret(f.fallback)))
 		}
 		return
 	}
+	if value, ok := r.secretValue(raw, f, path, fromFile); ok {
+		v.Set(reflect.ValueOf(NewSecret(value)))
+	}
+}
+
+// secretValue checks what was found for a secret, and returns it when it can be
+// used. No mistake quotes it.
+func (r *reader) secretValue(raw any, f field, path string, fromFile bool) (string, bool) {
 	value, ok := raw.(string)
 	switch {
 	case !ok:
 		r.wrong(path, "%v", mustBe(reflect.TypeFor[string](), raw))
-		return
+		return "", false
 	case value == "" && fromFile:
 		r.wrong(path, "names an empty file: write the secret into it")
-		return
+		return "", false
 	case value == "":
 		r.wrong(path, "is empty: give it a value")
-		return
+		return "", false
 	case value == placeholder:
 		r.warn(path, "is still the example's placeholder: put the real secret here")
 	}
-	v.Set(reflect.ValueOf(NewSecret(value)))
+	if err := checkScalar(f.check, reflect.ValueOf(&value).Elem()); err != nil {
+		r.wrong(path, "%v", err)
+		return "", false
+	}
+	return value, true
 }
 
 // readSecret reads the file that an x_file key names. The line end that editors

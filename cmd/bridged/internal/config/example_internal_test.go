@@ -64,7 +64,11 @@ func compareDefaults(t *testing.T, table reflect.Value, path string) {
 			if !f.required && f.key != "public_url" {
 				assert.Equal(t, defaultOf(f).Interface(), v.Interface(), at)
 			}
-		default: // a list, a map or a secret has no default
+		case secretKind:
+			if s, ok := v.Interface().(Secret); ok && f.fallback != "" {
+				assert.Equal(t, f.fallback, s.Value(), at)
+			}
+		default: // a list or a map has no default
 		}
 	}
 }
@@ -134,7 +138,11 @@ func checkDefaults(t *testing.T, table reflect.Type, path string) {
 			checkDefaults(t, f.typ.Elem(), at)
 		case scalarKind:
 			if f.fallback != "" {
-				assert.NoError(t, checkScalar(f.check, defaultOf(f)), at)
+				require.NoError(t, checkScalar(f.check, defaultOf(f)), at)
+			}
+		case secretKind:
+			if f.fallback != "" {
+				require.NoError(t, checkScalar(f.check, reflect.ValueOf(f.fallback)), at)
 			}
 		default: // has no default
 		}

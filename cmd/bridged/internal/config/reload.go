@@ -9,7 +9,8 @@ import (
 
 // ReloadSecrets reads the file, the environment and the files of secrets again
 // and gives every Secret of the configuration its new value, in place. Nothing
-// else changes before a restart. Entries of lists are matched by their name or
+// else changes before a restart, nor does the store's URL: the connections are
+// made. Entries of lists are matched by their name or
 // SID, not by their place. An API key that is gone is revoked: its secret becomes
 // one that nobody knows. Where anything is wrong nothing changes at all.
 func (c *Config) ReloadSecrets() error {
@@ -42,7 +43,7 @@ func eachSecret(table reflect.Value, id string, visit func(id string, s Secret))
 		v, at := table.Field(f.index), member(id, f.key)
 		switch kindOf(f.typ) {
 		case secretKind:
-			if s, ok := v.Interface().(Secret); ok && s.value != nil {
+			if s, ok := v.Interface().(Secret); ok && s.value != nil && !f.fixed {
 				visit(at, s)
 			}
 		case tableKind:

@@ -16,6 +16,7 @@ type field struct {
 	check    string
 	required bool
 	later    bool
+	fixed    bool // a secret that a reload leaves alone
 	index    int
 	typ      reflect.Type
 }
@@ -35,6 +36,7 @@ func fields(table reflect.Type) []field {
 			check:    f.Tag.Get("check"),
 			required: f.Tag.Get("required") != "",
 			later:    f.Tag.Get("later") != "",
+			fixed:    f.Tag.Get("reload") == "no",
 			index:    i,
 			typ:      f.Type,
 		})

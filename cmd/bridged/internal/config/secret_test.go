@@ -19,16 +19,16 @@ import (
 
 func TestSecret_isNeverPrinted(t *testing.T) {
 	t.Parallel()
-	c := load(t, account+smsChannel)
+	c := load(t, account+smsChannel+"[store]\nurl = \"postgres://u:hunter2@h/d?password=hunter2\"\n")
 	var log bytes.Buffer
 	for _, handler := range []slog.Handler{slog.NewJSONHandler(&log, nil), slog.NewTextHandler(&log, nil)} {
-		slog.New(handler).Info("loaded", "secret", c.Account.AuthToken, "account", c.Account, "channels", c.Channels, "driver", c.Channels[0].Twilio)
+		slog.New(handler).Info("loaded", "secret", c.Account.AuthToken, "account", c.Account, "channels", c.Channels, "driver", c.Channels[0].Twilio, "store", c.Store, "url", c.Store.Redacted())
 	}
 	encoded, err := json.Marshal(c)
 	require.NoError(t, err)
 	texts := []string{log.String(), string(encoded)}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		for _, value := range []any{c, c.Account, c.Account.AuthToken, &c.Account.AuthToken, c.Channels[0].Twilio} {
+		for _, value := range []any{c, c.Store, c.Account, c.Account.AuthToken, &c.Account.AuthToken, c.Channels[0].Twilio} {
 			texts = append(texts, fmt.Sprintf(verb, value))
 		}
 	}
@@ -50,8 +50,12 @@ func TestSecret_zeroIsEmpty(t *testing.T) {
 // A mistake about a secret does not tell it.
 func TestSecret_isNotInMistakes(t *testing.T) {
 	t.Parallel()
-	for _, line := range mistakes(t, "[account]\nsid = 1\nauth_token = [\"hunter2\"]\n[store]\nurl = \"postgres://u:hunter2@h/d\"\n[server]\npublic_url = \"https://u:hunter2@h\"\n") {
-		assert.NotContains(t, line, "hunter2")
+	for _, url := range []string{"mysql://u:hunter2@h/d", "postgres://u:hunter2@h", "postgres://u:%hunter2@h/d", "postgres://u:#hunter2@h/d", "postgres:///d?password=hunter2"} {
+		got := mistakes(t, "[account]\nsid = 1\nauth_token = [\"hunter2\"]\n[store]\nurl = \""+url+"\"\n[server]\npublic_url = \"https://u:hunter2@h\"\n")
+		assert.Len(t, got, 4, url)
+		for _, line := range got {
+			assert.NotContains(t, line, "hunter2")
+		}
 	}
 }
 

@@ -6,14 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"strings"
 )
-
-// Scheme of a store in one SQLite file.
-const sqliteScheme = "sqlite:"
-
-// SQLitePath returns the path of the database file.
-func (s Store) SQLitePath() string { return strings.TrimPrefix(s.URL, sqliteScheme) }
 
 // UnmarshalText reads an address or a network.
 func (n *Network) UnmarshalText(text []byte) error {
