@@ -16,15 +16,20 @@ run:
 build:
 	$(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o $(BIN) ./cmd/bridged
 
+# The packages whose tests use a store: they run on both databases.
+STORED := ./store ./bridge ./pipeline ./api ./e2e
+
 # All tests, with the race detector, which needs a C compiler.
 test:
 	./.ci/install-test-tools
 	$(GO) test -race ./...
+	TEST_STORE=postgres $(GO) test -race $(STORED)
 
 # The long forms: a hundred crashes and more.
 test-long:
 	./.ci/install-test-tools
 	BRIDGED_LONG=1 $(GO) test -race -count=1 -timeout 60m ./e2e/...
+	TEST_STORE=postgres BRIDGED_LONG=1 $(GO) test -race -count=1 -timeout 60m ./e2e/...
 
 lint: $(TOOLS)/golangci-lint $(TOOLS)/deadcode
 	$(TOOLS)/golangci-lint run ./...
@@ -36,9 +41,12 @@ fmt: $(TOOLS)/gofumpt
 $(TOOLS)/%: tools/go.mod tools/go.sum
 	cd tools && $(GO) build -o ../$@ $$($(GO) list -f '{{.ImportPath}}' tool | grep '/$*$$')
 
-# The whole way over HTTP; docs/performance.md says how to read it.
+# The whole way over HTTP; docs/performance.md says how to read it. STORE=postgres
+# measures it on a PostgreSQL server that the benchmark starts.
+STORE ?= sqlite
+
 bench: build
-	$(GO) run ./bench -bridged $(BIN)
+	$(GO) run ./bench -bridged $(BIN) -store $(STORE)
 
 clean:
 	rm -rf bin

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -15,7 +14,6 @@ import (
 	"bridged/channels"
 	"bridged/conversations"
 	"bridged/store"
-	"bridged/store/sqlite"
 )
 
 // bareWorkers is how many messages the bare loop has under way at once. More do
@@ -47,16 +45,9 @@ func (anyChannel) Parse(a conversations.Address) (conversations.Address, error) 
 // the commits of the whole way, without HTTP, without the pipeline and without
 // carriers. It returns messages per second. It is what the daemon is compared
 // with.
-func bareLoop(ctx context.Context, dir string, pairs []pair, messages int) (float64, error) {
-	steps, err := store.Migrations()
-	if err != nil {
-		return 0, err
-	}
-	backend, err := sqlite.Open(ctx, filepath.Join(dir, "bare.db"), steps)
-	if err != nil {
-		return 0, err
-	}
-	db, err := store.Open(ctx, backend, store.Config{})
+func bareLoop(ctx context.Context, o options, dir string) (float64, error) {
+	pairs, messages := makePairs(o.conversations), o.messages
+	db, err := o.databases.open(ctx, dir)
 	if err != nil {
 		return 0, err
 	}
@@ -84,15 +75,21 @@ func bareLoop(ctx context.Context, dir string, pairs []pair, messages int) (floa
 	return float64(messages) / time.Since(start).Seconds(), nil
 }
 
+// capturing tells the caller of an update, by its context, which task it enqueued.
+func capturing(update func(context.Context, func(*store.Tx) error) error) func(context.Context, func(capture) error) error {
+	return func(ctx context.Context, op func(capture) error) error {
+		task, _ := ctx.Value(captureKey{}).(*conversations.Task)
+		if task == nil {
+			task = new(conversations.Task)
+		}
+		return update(ctx, func(tx *store.Tx) error { return op(capture{tx, task}) })
+	}
+}
+
 func newBareBridge(db *store.DB) *bridge.Bridge {
 	return bridge.New(bridge.Config{
-		Commit: bridge.Commits(func(ctx context.Context, op func(capture) error) error {
-			task, _ := ctx.Value(captureKey{}).(*conversations.Task)
-			if task == nil {
-				task = new(conversations.Task)
-			}
-			return db.Update(ctx, func(tx *store.Tx) error { return op(capture{tx, task}) })
-		}),
+		Commit:            bridge.Commits(capturing(db.Update)),
+		CommitBeside:      bridge.Commits(capturing(db.UpdateBeside)),
 		Channels:          anyChannel{},
 		MessagingServices: []conversations.MessagingServiceID{"bare"},
 		Retry:             bridge.DefaultRetry(),

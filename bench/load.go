@@ -107,7 +107,7 @@ func flood(ctx context.Context, o options) (f figures, err error) {
 		return f, err
 	}
 	defer os.RemoveAll(dir)
-	if f.bare, err = bareLoop(ctx, dir, makePairs(o.conversations), o.messages); err != nil {
+	if f.bare, err = bareLoop(ctx, o, dir); err != nil {
 		return f, err
 	}
 	w := newWatch(o.messages)

@@ -1,6 +1,6 @@
 // Command bench measures the whole way of a message over HTTP: signed inbound
 // hooks on one side, fake carriers on loopback on the other, and the built
-// binary in between with its store on disk (synchronous=FULL).
+// binary in between with its store on disk, every commit of it synced.
 //
 // It prints, for each of several runs, how many messages per second were
 // accepted and relayed when as many come as 64 connections carry, and how that
@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -28,6 +29,8 @@ type options struct {
 	messages      int
 	rate          int
 	steady        time.Duration
+	store         string // sqlite or postgres
+	databases     databases
 }
 
 func main() {
@@ -39,6 +42,7 @@ func main() {
 	flag.IntVar(&o.messages, "messages", 20000, "messages of the flood")
 	flag.IntVar(&o.rate, "rate", 500, "messages per second of the steady part; 0 leaves it out")
 	flag.DurationVar(&o.steady, "steady", 15*time.Second, "how long the steady part takes")
+	flag.StringVar(&o.store, "store", "sqlite", "sqlite, or postgres on a server that the benchmark starts")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -46,7 +50,11 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, o options) error {
+func run(ctx context.Context, o options) (err error) {
+	if o.databases, err = openDatabases(ctx, o.store); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, o.databases.close()) }()
 	var accepted, relayed, ratios []float64
 	for n := range o.runs {
 		f, err := flood(ctx, o)

@@ -66,7 +66,13 @@ func newStage(ctx context.Context, o options, received func(fakecarrier.Sent)) (
 	if err != nil {
 		return nil, err
 	}
-	s.Daemon, err = daemon.Start(ctx, daemon.Options{Binary: binary, Dir: s.dir, Args: []string{"serve", "--config", file}})
+	url, err := o.databases.fresh(ctx, s.dir)
+	if err != nil {
+		return nil, err
+	}
+	s.Daemon, err = daemon.Start(ctx, daemon.Options{
+		Binary: binary, Dir: s.dir, Args: []string{"serve", "--config", file}, Env: []string{"BRIDGED_STORE_URL=" + url},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,9 +22,12 @@ const (
 	crashPairs     = 20
 	shortCrashes   = 6
 	longCrashes    = 100
-	longestUptime  = 250 * time.Millisecond // of a daemon before it is killed
 	crashRetryConf = "[retry]\nfirst = \"50ms\"\nmax = \"500ms\"\nattempts = 50\nunknown_wait = \"200ms\"\nsend_timeout = \"2s\"\n"
 )
+
+// longestUptime is of a daemon before it is killed; every third one has the time
+// to take over what the one before it had held.
+var longestUptime = []time.Duration{250 * time.Millisecond, 250 * time.Millisecond, 3 * time.Second}
 
 // writer is somebody on SMS who writes without pause, and says again what was
 // not acknowledged.
@@ -36,9 +40,46 @@ type writer struct {
 // load is everybody who writes.
 type load struct {
 	w       *world
+	taken   atomic.Int64 // acknowledged messages
 	mu      sync.Mutex
-	url     string // of the daemon that runs now
+	urls    []string // of the daemons that run now
 	writers []*writer
+}
+
+// newLoad makes a world's writers.
+func newLoad(w *world) *load {
+	l := &load{w: w, urls: []string{w.URL}}
+	for n := range crashPairs {
+		l.writers = append(l.writers, l.introduce(n))
+	}
+	return l
+}
+
+// start has everybody write until they are told to stop.
+func (l *load) start() (stop func()) {
+	ctx, cancel := context.WithCancel(l.w.t.Context())
+	var writing sync.WaitGroup
+	for _, who := range l.writers {
+		writing.Go(func() { l.write(ctx, who) })
+	}
+	return func() {
+		cancel()
+		writing.Wait()
+	}
+}
+
+// reach says where the daemons are now.
+func (l *load) reach(urls ...string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.urls = urls
+}
+
+// hook is where to write to: to one daemon after the other.
+func (l *load) hook(n int) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.urls[n%len(l.urls)] + "/hooks/sms-main"
 }
 
 // TestKillingTheProcessLosesNothingAndRepeatsNothing kills the daemon at random
@@ -56,26 +97,16 @@ func TestKillingTheProcessLosesNothingAndRepeatsNothing(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 
 	w := newWorld(t, setup{withoutRetry: true, config: crashRetryConf})
-	l := &load{w: w, url: w.URL}
-	for n := range crashPairs {
-		l.writers = append(l.writers, l.introduce(n))
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	var writing sync.WaitGroup
-	for _, who := range l.writers {
-		writing.Go(func() { l.write(ctx, who) })
-	}
-	for range crashes {
-		uptime := time.NewTimer(time.Duration(random.Int64N(int64(longestUptime))))
+	l := newLoad(w)
+	stop := l.start()
+	for n := range crashes {
+		uptime := time.NewTimer(time.Duration(random.Int64N(int64(longestUptime[n%len(longestUptime)]))))
 		<-uptime.C
 		require.NoError(t, w.Kill())
 		w.start()
-		l.mu.Lock()
-		l.url = w.URL
-		l.mu.Unlock()
+		l.reach(w.URL)
 	}
 	stop()
-	writing.Wait()
 	l.settle()
 	l.check()
 }
@@ -99,11 +130,9 @@ func (l *load) write(ctx context.Context, who *writer) {
 	for n := 0; ctx.Err() == nil; n++ {
 		m := fakecarrier.Message{ID: fakecarrier.NewSID(), From: who.number, To: smsProxy, Body: fmt.Sprintf("%s %06d", who.number, n)}
 		for {
-			l.mu.Lock()
-			hook := l.url + "/hooks/sms-main"
-			l.mu.Unlock()
-			status, err := l.w.twilio.Post(context.Background(), hook, m)
+			status, err := l.w.twilio.Post(context.Background(), l.hook(n), m)
 			if err == nil && status == 200 {
+				l.taken.Add(1)
 				who.acknowledged = append(who.acknowledged, m.Body)
 				break
 			}

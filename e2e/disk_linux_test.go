@@ -15,7 +15,7 @@ import (
 // write to the store fail, as a full disk does.
 func TestADiskThatTakesNothingLosesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, setup{})
+	w := newWorld(t, setup{sqlite: true})
 	conversation := w.converse()
 	w.aliceWrites("SM00000000000000000000000000000001", "before")
 	eventually(t, func() bool { return len(w.messages(conversation)) == 1 }, "it is stored")

@@ -23,6 +23,7 @@ import (
 
 	"bridged/e2e/daemon"
 	"bridged/e2e/fakecarrier"
+	"bridged/store/storetest"
 )
 
 // The credentials of these tests. They open nothing but them.
@@ -82,6 +83,7 @@ type world struct {
 	t      *testing.T
 	dir    string
 	file   string
+	place  *storetest.Place // its database; nil: the file of its own directory
 	twilio *fakecarrier.Twilio
 	cloud  *fakecarrier.Cloud
 	api    *conversations.ApiService
@@ -93,7 +95,9 @@ type setup struct {
 	whatsapp     string // the driver of the WhatsApp channel; default cloud
 	twilioFault  func(fakecarrier.Sent) fakecarrier.Fault
 	cloudFault   func(fakecarrier.Sent) fakecarrier.Fault
-	withoutRetry bool // leave [retry] to config
+	withoutRetry bool             // leave [retry] to config
+	sqlite       bool             // it is about SQLite
+	place        *storetest.Place // it is about PostgreSQL: its database
 }
 
 // newWorld starts a daemon with one SMS number and one WhatsApp sender. It is
@@ -104,6 +108,9 @@ func newWorld(t *testing.T, s setup) *world {
 		t: t, dir: t.TempDir(),
 		twilio: fakecarrier.NewTwilio(carrierSID, carrierKey),
 		cloud:  fakecarrier.NewCloud(phoneID, cloudToken, cloudKey),
+	}
+	if w.place = s.place; w.place == nil && !s.sqlite && storetest.OnPostgreSQL(t) {
+		w.place = storetest.New(t)
 	}
 	t.Cleanup(w.twilio.Close)
 	t.Cleanup(w.cloud.Close)
@@ -126,10 +133,21 @@ func endsWell(t *testing.T, d *daemon.Daemon) {
 // start starts the daemon on its directory.
 func (w *world) start() {
 	w.t.Helper()
-	d, err := daemon.Start(w.t.Context(), daemon.Options{Binary: binary, Dir: w.dir, Args: []string{"serve", "--config", w.file}})
+	w.Daemon = w.startAnother(w.dir)
+	w.api = helperLibrary(w.URL, account, authToken)
+}
+
+// startAnother starts a daemon in a directory, with the configuration and the
+// database of this world.
+func (w *world) startAnother(dir string) *daemon.Daemon {
+	w.t.Helper()
+	o := daemon.Options{Binary: binary, Dir: dir, Args: []string{"serve", "--config", w.file}}
+	if w.place != nil {
+		o.Env = append(o.Env, "BRIDGED_STORE_URL="+w.place.URL)
+	}
+	d, err := daemon.Start(w.t.Context(), o)
 	require.NoError(w.t, err)
-	w.Daemon = d
-	w.api = helperLibrary(d.URL, account, authToken)
+	return d
 }
 
 func (w *world) configuration(s setup) string {

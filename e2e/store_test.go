@@ -17,9 +17,13 @@ import (
 	"bridged/sign"
 )
 
-// lockDatabase locks the store against the daemon until the lock is released.
-func (w *world) lockDatabase() (release func()) {
+// breakStore makes the database unusable for the daemon, until it is mended: a
+// file is locked, a server takes no connections any more.
+func (w *world) breakStore() (mend func()) {
 	w.t.Helper()
+	if w.place != nil {
+		return w.place.CutOff(w.t)
+	}
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.dir, "bridged-data", "bridged.db")+"?_pragma=busy_timeout(10000)")
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { _ = db.Close() })
@@ -58,14 +62,14 @@ func (w *world) readiness() int {
 	return answer.StatusCode
 }
 
-func TestALockedDatabaseLosesNothing(t *testing.T) {
+func TestAnUnusableDatabaseLosesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{})
 	conversation := w.converse()
 	w.aliceWrites("SM00000000000000000000000000000001", "before")
-	release := w.lockDatabase()
+	release := w.breakStore()
 	message := fakecarrier.Message{ID: "SM00000000000000000000000000000002", From: alice, To: smsProxy, Body: "are you there?"}
-	ready, rest := make(chan int, 1), make(chan int, 1) // all at once: each waits for the lock
+	ready, rest := make(chan int, 1), make(chan int, 1) // all at once: each may wait for a lock
 	go func() { ready <- w.readiness() }()
 	go func() { rest <- w.call(http.MethodPost, "/v1/Conversations", url.Values{}, nil) }()
 	w.refusedForNow(message)
@@ -75,14 +79,14 @@ func TestALockedDatabaseLosesNothing(t *testing.T) {
 	release()
 	w.accepted(w.twilio.Post(t.Context(), w.URL+"/hooks/sms-main", message))
 	eventually(t, func() bool { return len(w.cloud.Sent()) == 2 }, "it recovers by itself")
-	assert.Equal(t, []string{"before", "are you there?"}, bodies(w.cloud.Sent()), "what was accepted before the lock is not lost")
+	assert.Equal(t, []string{"before", "are you there?"}, bodies(w.cloud.Sent()), "what was accepted before is not lost")
 	assert.Len(t, w.messages(conversation), 2)
 	eventually(t, func() bool { return w.readiness() == http.StatusOK }, "it says that it is ready again")
 }
 
-// Between the send and its record the store may be locked: the answer of the
+// Between the send and its record the store may be unusable: the answer of the
 // carrier is not forgotten, and nothing goes out twice.
-func TestALockDuringASendDoesNotSendTwice(t *testing.T) {
+func TestAnUnusableDatabaseDuringASendDoesNotSendTwice(t *testing.T) {
 	t.Parallel()
 	entered, leave := make(chan struct{}, 1), make(chan struct{})
 	w := newWorld(t, setup{cloudFault: func(fakecarrier.Sent) fakecarrier.Fault {
@@ -93,22 +97,22 @@ func TestALockDuringASendDoesNotSendTwice(t *testing.T) {
 	conversation := w.converse()
 	w.aliceWrites("SM00000000000000000000000000000001", "once")
 	<-entered
-	release := w.lockDatabase()
+	release := w.breakStore()
 	close(leave)
-	eventually(t, func() bool { return strings.Contains(w.Log(), "the store cannot commit") }, "the lock is felt")
+	eventually(t, func() bool { return strings.Contains(w.Log(), "the store cannot commit") }, "it is felt")
 	release()
 	message := *w.messages(conversation)[0].Sid
 	eventually(t, func() bool { return w.delivery(conversation, message)["sent"] == "all" }, "the answer is recorded")
 	assert.Len(t, w.cloud.Sent(), 1)
 }
 
-// A lock keeps the first message from being stored, so that it fills the backlog
+// A broken store keeps the first message from being stored, so that it fills the backlog
 // as long as the test likes.
 func TestBeyondTheBacklogCarriersAreAskedToComeAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{config: "[limits]\nbacklog = 1\n"})
 	conversation := w.converse()
-	release := w.lockDatabase()
+	release := w.breakStore()
 	first := make(chan error, 1)
 	go func() {
 		for { // the carrier comes again

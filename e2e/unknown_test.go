@@ -132,7 +132,7 @@ func TestAStatusSettlesWhatAKillInterrupted(t *testing.T) {
 		eventually(t, func() bool { return len(to.carrier(w).Sent()) == 1 }, "it is under way")
 		require.NoError(t, w.Kill())
 		w.start()
-		require.True(t, w.isUnknown(conversation, 0))
+		eventually(t, func() bool { return w.isUnknown(conversation, 0) }, "nobody knows what became of it")
 		to.report(w, to.carrier(w).Sent()[0], "delivered")
 		eventually(t, func() bool { d := w.detailOf(conversation, 1); return d != nil && d.Status == "sent" }, "the next one goes out")
 		assert.Equal(t, []string{"hello", "the next one"}, bodies(to.carrier(w).Sent()), "nothing is sent twice")
