@@ -32,6 +32,8 @@ func (m *memory) Answer(key string) (conversations.Answer, bool, error) {
 	return a, ok, nil
 }
 
+func (*memory) Lock(...string) error { return nil }
+
 func (m *memory) KeepAnswer(key string, a conversations.Answer) error {
 	m.answers[key] = a
 	return nil
