@@ -79,7 +79,7 @@ func (db *DB) Service(ctx context.Context, id conversations.ServiceID) (conversa
 // CheckWritable commits a change, for the readiness check. It is a real one: what
 // changes nothing writes nothing, and would succeed on a full disk.
 func (db *DB) CheckWritable(ctx context.Context) error {
-	return db.Update(ctx, func(tx *Tx) error {
+	return db.UpdateBeside(ctx, func(tx *Tx) error {
 		return tx.run(`INSERT INTO installation (name, value) VALUES ($1, $2)
 			ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
 			lastCheck, strconv.FormatInt(micros(time.Now()), 10))
