@@ -290,7 +290,7 @@ func (l *lane) runOne(op *operation) (clean bool, err error) {
 		fault error
 	)
 	tx := &Tx{
-		querier: querier{ctx: context.Background(), statements: l.session, wrote: &wrote, fault: &fault},
+		querier: querier{ctx: context.Background(), statements: l.session, wrote: &wrote, fault: &fault, backend: &l.db.backend},
 		db:      l.db,
 	}
 	defer func() {

@@ -125,14 +125,14 @@ func (q querier) failed(err error) error {
 // exec runs a statement and returns how many rows it touched.
 func (q querier) exec(query string, args ...any) (int64, error) {
 	*q.wrote = true
-	n, err := q.statements.Exec(q.ctx, query, args...)
+	n, err := q.statements.Exec(q.ctx, query, q.backend.Clean(args)...)
 	return n, q.failed(err)
 }
 
 // run is exec for those who do not ask how many rows it was.
 func (q querier) run(query string, args ...any) error {
 	*q.wrote = true
-	return q.failed(q.statements.Run(q.ctx, query, args...))
+	return q.failed(q.statements.Run(q.ctx, query, q.backend.Clean(args)...))
 }
 
 // insert runs an INSERT … RETURNING seq.
@@ -180,6 +180,7 @@ func first[T any](q querier, scan func(scanner) (T, error), query string, args .
 
 // each gives the rows of a query to scan, until it wants no more.
 func (q querier) each(query string, args []any, scan func(scanner) (more bool, err error)) error {
+	args = q.backend.Clean(args)
 	rows, err := q.statements.Query(q.ctx, query, args...)
 	for try := 0; err != nil && try < rereads && q.fault == nil && q.backend.Judge(err) == Lost; try++ {
 		rows, err = q.statements.Query(q.ctx, query, args...)

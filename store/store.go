@@ -30,6 +30,8 @@ type Backend struct {
 	// Judge says what an error of a statement means for its transaction.
 	Judge func(err error) Verdict
 
+	// Clean makes the arguments of statements as the database takes them. Optional.
+	Clean func(args []any) []any
 	// Lock is the statement that takes locks until the end of the transaction,
 	// given an array of numbers. Empty where transactions are alone anyway.
 	Lock string
@@ -113,6 +115,9 @@ type DB struct {
 // Open starts a store on a backend. The caller closes it.
 func Open(ctx context.Context, b Backend, cfg Config) (*DB, error) {
 	cfg.setDefaults()
+	if b.Clean == nil {
+		b.Clean = func(args []any) []any { return args }
+	}
 	if b.Connect == nil {
 		b.Connect = func(ctx context.Context) (Session, error) { return connectSQL(ctx, b) }
 	}

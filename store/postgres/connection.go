@@ -1,18 +1,14 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
 	"database/sql/driver"
 	"errors"
 	"io"
 	"net"
 	"time"
-	"unicode/utf8"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // answerTime is how long the server may be silent while it owes an answer. Then
@@ -64,39 +60,4 @@ func isOfConnection(err error) bool {
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, context.DeadlineExceeded) ||
 		errors.As(err, &network) || errors.As(err, &connect) || errors.Is(err, pgconn.ErrConnClosed)
-}
-
-// cleanTexts makes a connection send texts as PostgreSQL takes them: it refuses
-// NUL characters and what is no UTF-8, which people's phones do send.
-func cleanTexts(_ context.Context, conn *pgx.Conn) error {
-	conn.TypeMap().RegisterType(&pgtype.Type{Name: "text", OID: pgtype.TextOID, Codec: cleanText{&pgtype.TextCodec{}}})
-	return nil
-}
-
-type cleanText struct{ pgtype.Codec }
-
-// PlanEncode implements pgtype.Codec.
-func (c cleanText) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
-	plan := c.Codec.PlanEncode(m, oid, format, value)
-	if plan == nil {
-		return nil
-	}
-	return cleanPlan{plan}
-}
-
-type cleanPlan struct{ pgtype.EncodePlan }
-
-// Encode implements pgtype.EncodePlan.
-func (p cleanPlan) Encode(value any, buf []byte) ([]byte, error) {
-	start := len(buf)
-	buf, err := p.EncodePlan.Encode(value, buf)
-	if err != nil || buf == nil {
-		return buf, err
-	}
-	text := buf[start:]
-	if utf8.Valid(text) && bytes.IndexByte(text, 0) < 0 {
-		return buf, nil
-	}
-	text = bytes.ReplaceAll(bytes.ToValidUTF8(text, []byte("\uFFFD")), []byte{0}, []byte("\uFFFD"))
-	return append(buf[:start], text...), nil
 }

@@ -59,7 +59,7 @@ func Open(ctx context.Context, url string, steps fs.FS, o Options) (store.Backen
 	}
 	patient := config.Copy()
 	patient.DialFunc, config.DialFunc = dial, dialImpatient
-	write := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(cleanTexts))
+	write := stdlib.OpenDB(*config)
 	write.SetMaxOpenConns(o.Writers + spareWriters)
 	write.SetMaxIdleConns(o.Writers + spareWriters)
 	if err := migrate(ctx, write, steps); err != nil {
@@ -67,13 +67,14 @@ func Open(ctx context.Context, url string, steps fs.FS, o Options) (store.Backen
 	}
 	readOnly := config.Copy()
 	readOnly.RuntimeParams["default_transaction_read_only"] = "on"
-	read := stdlib.OpenDB(*readOnly, stdlib.OptionAfterConnect(cleanTexts))
+	read := stdlib.OpenDB(*readOnly)
 	read.SetMaxOpenConns(o.Readers)
 	read.SetMaxIdleConns(o.Readers)
 	return store.Backend{
 		Write: write, Read: read, Writers: o.Writers,
 		Connect:   func(ctx context.Context) (store.Session, error) { return connect(ctx, config) },
 		Judge:     judge,
+		Clean:     clean,
 		Committed: func(ctx context.Context, id int64) (bool, error) { return committed(ctx, write, id) },
 		Lock:      "SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k",
 		ForUpdate: " FOR UPDATE",

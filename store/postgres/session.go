@@ -23,7 +23,7 @@ func connect(ctx context.Context, config *pgx.ConnConfig) (store.Session, error)
 	if err != nil {
 		return nil, fmt.Errorf("connect to write: %w", err)
 	}
-	return &session{conn: conn}, cleanTexts(ctx, conn)
+	return &session{conn: conn}, nil
 }
 
 // Each transaction holds one advisory lock: alone, or shared with those that run
