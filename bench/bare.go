@@ -47,7 +47,12 @@ func (anyChannel) Parse(a conversations.Address) (conversations.Address, error) 
 // with.
 func bareLoop(ctx context.Context, o options, dir string) (float64, error) {
 	pairs, messages := makePairs(o.conversations), o.messages
-	db, err := o.databases.open(ctx, dir)
+	url, err := o.databases.fresh(ctx, dir)
+	if err != nil {
+		return 0, err
+	}
+	defer o.databases.drop(context.WithoutCancel(ctx), url)
+	db, err := o.databases.open(ctx, dir, url)
 	if err != nil {
 		return 0, err
 	}

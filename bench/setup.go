@@ -33,6 +33,9 @@ const (
 type stage struct {
 	*daemon.Daemon
 
+	databases databases
+	url       string // of its store
+
 	dir    string
 	twilio *fakecarrier.Twilio
 	cloud  *fakecarrier.Cloud
@@ -66,12 +69,12 @@ func newStage(ctx context.Context, o options, received func(fakecarrier.Sent)) (
 	if err != nil {
 		return nil, err
 	}
-	url, err := o.databases.fresh(ctx, s.dir)
-	if err != nil {
+	s.databases = o.databases
+	if s.url, err = s.databases.fresh(ctx, s.dir); err != nil {
 		return nil, err
 	}
 	s.Daemon, err = daemon.Start(ctx, daemon.Options{
-		Binary: binary, Dir: s.dir, Args: []string{"serve", "--config", file}, Env: []string{"BRIDGED_STORE_URL=" + url},
+		Binary: binary, Dir: s.dir, Args: []string{"serve", "--config", file}, Env: []string{"BRIDGED_STORE_URL=" + s.url},
 	})
 	if err != nil {
 		return nil, err
@@ -213,5 +216,5 @@ func (s *stage) close() error {
 	}
 	s.twilio.Close()
 	s.cloud.Close()
-	return errors.Join(err, os.RemoveAll(s.dir))
+	return errors.Join(err, s.databases.drop(context.Background(), s.url), os.RemoveAll(s.dir))
 }

@@ -77,7 +77,7 @@ func (q *queue) loadNew(reader querier, cursor place) ([]settledRow, error) {
 func (q *queue) advance(rows []settledRow, wakes int) {
 	for _, r := range rows {
 		if !r.settled {
-			q.readAgain()
+			q.readAgain(r.place)
 			return
 		}
 		q.cursor = r.place
@@ -90,16 +90,20 @@ func (q *queue) advance(rows []settledRow, wakes int) {
 			q.skipped[r.lease] = r.place
 		}
 	}
-	q.unsettled = 0
 	q.behind = len(rows) == loadRows || q.wakes != wakes || len(q.late()) > 0
 }
 
-// readAgain has the queue read again when the transactions under way may have
-// ended, which wake nobody where they have nothing for it. The caller holds q.mu.
-func (q *queue) readAgain() {
+// readAgain has the queue read again when the transactions that a row waits for
+// may have ended, which wake nobody where they have nothing for the queue: soon
+// at first, and then more and more seldom. The caller holds q.mu.
+func (q *queue) readAgain(unsettled place) {
 	q.behind = false
-	q.unsettled = min(max(2*q.unsettled, unsettledFirst), unsettledMax)
-	time.AfterFunc(q.unsettled, func() {
+	if q.unsettled != unsettled {
+		q.unsettled, q.patience = unsettled, unsettledFirst
+	}
+	wait := q.patience
+	q.patience = min(2*wait, unsettledMax)
+	time.AfterFunc(wait, func() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		q.behind = true

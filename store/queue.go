@@ -33,7 +33,8 @@ type queue struct {
 	closed  bool
 
 	skipped   map[string]place // leases whose rows are on disk from there on
-	unsettled time.Duration    // how long the next read waits for transactions
+	unsettled place            // first row that had to wait for others' transactions
+	patience  time.Duration    // how long the next read waits for them
 }
 
 // line is the rows of one key.
