@@ -17,6 +17,9 @@ import (
 	"bridged/store/storetest/pgserver"
 )
 
+// patientRetryConf lets no send be of unknown outcome because the machine is slow.
+const patientRetryConf = "[retry]\nfirst = \"50ms\"\nmax = \"500ms\"\nattempts = 50\nunknown_wait = \"200ms\"\nsend_timeout = \"30s\"\n"
+
 // more waits until so many more messages are acknowledged.
 func (l *load) more(n int64) {
 	l.w.t.Helper()
@@ -49,7 +52,7 @@ func TestOneOfTwoDaemonsIsKilled(t *testing.T) {
 // is unknown.
 func TestOneOfTwoDaemonsStops(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, setup{withoutRetry: true, config: crashRetryConf, place: storetest.NewPostgreSQL(t)})
+	w := newWorld(t, setup{withoutRetry: true, config: patientRetryConf, place: storetest.NewPostgreSQL(t)})
 	other := w.startAnother(t.TempDir())
 	l := newLoad(w)
 	l.reach(w.URL, other.URL)

@@ -187,11 +187,13 @@ func (h *hub) lost(leases []string) {
 	}
 }
 
-// busyLeases are those of which a task is in memory.
+// busyLeases are those of which a task is being handled.
 func (h *hub) busyLeases() map[string]bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	busy := make(map[string]bool)
-	for _, q := range h.all() {
-		q.addLeases(busy)
+	for _, t := range h.taken {
+		busy[t.lease] = true
 	}
 	return busy
 }

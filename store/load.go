@@ -213,12 +213,3 @@ func (q *queue) drop(lease string) {
 	}
 	q.skipped[lease] = place{} // from the first on, should it come back
 }
-
-// addLeases adds the leases of which a row is in memory.
-func (q *queue) addLeases(to map[string]bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, l := range q.lines {
-		to[l.lease] = true
-	}
-}

@@ -50,10 +50,12 @@ type leases struct {
 	peers Peers
 	life  time.Duration
 
-	mu    sync.Mutex
-	held  map[string]bool
-	known map[string]bool // names that the table has
-	until time.Time       // all that is held is this process's until then
+	mu   sync.Mutex
+	held map[string]bool
+	// leaving are those of which nothing more begins, since when.
+	leaving map[string]time.Time
+	known   map[string]bool // names that the table has
+	until   time.Time       // all that is held is this process's until then
 
 	tookOver chan struct{}
 
@@ -67,7 +69,7 @@ type leases struct {
 func newLeases(db *DB) *leases {
 	return &leases{
 		db: db, peers: db.backend.Peers, life: db.cfg.Lease,
-		held: make(map[string]bool), known: make(map[string]bool), told: make(map[string]bool),
+		held: make(map[string]bool), leaving: make(map[string]time.Time), known: make(map[string]bool), told: make(map[string]bool),
 		tookOver: make(chan struct{}, 1), tell: make(chan struct{}, 1), nudged: make(chan struct{}, 1), stop: func() {},
 	}
 }
@@ -121,11 +123,15 @@ func (l *leases) holds(name string, more time.Duration) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	_, isLeaving := l.leaving[name]
 	now := time.Now().Add(more)
-	return l.held[name] && now.Before(l.until) && now.Round(0).Before(l.until.Round(0))
+	return (l.held[name] || isLeaving) && now.Before(l.until) && now.Round(0).Before(l.until.Round(0))
 }
 
-// has says whether the lease was this process's when it last looked.
+// begins says whether a task of the lease may be begun.
+func (l *leases) begins(name string) bool { return l.has(name) && l.holds(name, l.life/3) }
+
+// has says whether the lease was this process's when it last looked, to be kept.
 func (l *leases) has(name string) bool {
 	if l.peers == nil {
 		return true
@@ -193,7 +199,11 @@ func (l *leases) keep(ctx context.Context) error {
 	}
 	gained, lost := l.settle(s.Held, start.Add(l.life))
 	l.db.hub.lost(lost)
-	switch surplus := len(s.Held) - s.share(); {
+	surplus := len(s.Held) - s.share()
+	if surplus <= 0 {
+		l.stay()
+	}
+	switch {
 	case surplus < 0:
 		taken, err := l.peers.Take(ctx, l.db.process, l.life, -surplus)
 		if err != nil {
@@ -223,7 +233,11 @@ func (l *leases) settle(names []string, until time.Time) (gained, lost []string)
 	before := l.held
 	l.held, l.until = make(map[string]bool, len(names)), until
 	for _, name := range names {
-		l.held[name], l.known[name] = true, true
+		l.known[name] = true
+		if _, isLeaving := l.leaving[name]; isLeaving {
+			continue
+		}
+		l.held[name] = true
 		if !before[name] {
 			gained = append(gained, name)
 		}
@@ -245,32 +259,61 @@ func (l *leases) add(names []string) []string {
 	return names
 }
 
-// giveAway frees up to n leases without work, for processes that have fewer.
+// giveAway frees up to n leases for processes that have fewer. First nothing more
+// begins of them; they are released when what had begun has ended, now or at one
+// of the next looks.
 func (l *leases) giveAway(ctx context.Context, n int) error {
-	idle := l.letGo(n)
-	if len(idle) == 0 {
+	l.db.hub.lost(l.letGo(n))
+	free := l.free(l.db.hub.busyLeases())
+	if len(free) == 0 {
 		return nil
 	}
-	l.db.hub.lost(idle)
-	if err := l.peers.Release(ctx, l.db.process, idle); err != nil {
+	if err := l.peers.Release(ctx, l.db.process, free); err != nil {
 		return err
 	}
 	return l.peers.Tell(ctx, wordLeases)
 }
 
-func (l *leases) letGo(n int) (idle []string) {
-	busy := l.db.hub.busyLeases()
+// letGo has this process begin nothing more of some leases, so that n are leaving.
+func (l *leases) letGo(n int) (names []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for name := range l.held {
-		if len(idle) < n && !busy[name] {
-			idle = append(idle, name)
+		if len(l.leaving) >= n {
+			break
+		}
+		l.leaving[name] = time.Now()
+		delete(l.held, name)
+		names = append(names, name)
+	}
+	return names
+}
+
+// stay keeps what was leaving: the others have enough.
+func (l *leases) stay() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.leaving) > 0 {
+		clear(l.leaving)
+		l.nudge()
+	}
+}
+
+// free returns the leases that are leaving and not busy any more. One that stays
+// busy for too long is kept after all: the next Renew finds it among those held.
+func (l *leases) free(busy map[string]bool) (names []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for name, since := range l.leaving {
+		switch {
+		case !busy[name]:
+			names = append(names, name)
+			delete(l.leaving, name)
+		case time.Since(since) > l.life:
+			delete(l.leaving, name)
 		}
 	}
-	for _, name := range idle {
-		delete(l.held, name)
-	}
-	return idle
+	return names
 }
 
 // hear acts on what a peer has told.

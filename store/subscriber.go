@@ -159,7 +159,7 @@ const leasePause = 200 * time.Millisecond
 func (s *subscription) give(ctx context.Context, t *taken) {
 	defer s.held.Done()
 	defer func() { <-s.slots }()
-	if l := s.queue.db.leases; !l.holds(t.lease, l.life/3) {
+	if !s.queue.db.leases.begins(t.lease) {
 		// It is another's by now, or the database cannot be reached to renew it.
 		t.due = micros(time.Now().Add(leasePause))
 		s.queue.again(t)

@@ -31,8 +31,19 @@ import (
 // startTime bounds how long the server may take to answer.
 const startTime = time.Minute
 
-// errMissing is the error where the server's binaries are not installed.
-var errMissing = errors.New("PostgreSQL is not installed: install Debian's package postgresql (make test does)")
+// ports is how many ports are tried: between the choice of a free one and its use
+// somebody else may take it.
+const ports = 10
+
+// installed is where Debian has the server's binaries.
+const installed = "/usr/lib/postgresql/*/bin/initdb"
+
+var (
+	// errMissing is the error where the server's binaries are not installed.
+	errMissing = errors.New("PostgreSQL is not installed: install Debian's package postgresql (make test does)")
+	// errEnded is that of a server that has ended before it answered.
+	errEnded = errors.New("the PostgreSQL server has ended")
+)
 
 // Options say what server to start.
 type Options struct {
@@ -56,7 +67,7 @@ type Server struct {
 
 // Start makes a server and returns when it answers.
 func Start(ctx context.Context, o Options) (_ *Server, err error) {
-	bin, err := binaries()
+	bin, err := binaries(exec.LookPath, installed)
 	if err != nil {
 		return nil, err
 	}
@@ -84,19 +95,29 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	if s.port, err = freePort(ctx); err != nil {
-		return nil, err
-	}
-	return s, s.Resume(ctx)
+	return s, s.listen(ctx, freePort)
 }
 
-// binaries finds the folder of the server's binaries, the newest where there are
-// several.
-func binaries() (string, error) {
-	if path, err := exec.LookPath("initdb"); err == nil {
+// listen starts the server on the first port that nobody else has taken meanwhile.
+func (s *Server) listen(ctx context.Context, pick func(context.Context) (int, error)) (err error) {
+	for range ports {
+		if s.port, err = pick(ctx); err != nil {
+			return err
+		}
+		if err = s.Resume(ctx); !errors.Is(err, errEnded) {
+			return err
+		}
+	}
+	return err
+}
+
+// binaries finds the folder of the server's binaries: that of look, or the newest
+// that fits the pattern.
+func binaries(look func(string) (string, error), pattern string) (string, error) {
+	if path, err := look("initdb"); err == nil {
 		return filepath.Dir(path), nil
 	}
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	found, err := filepath.Glob(pattern)
 	if err != nil || len(found) == 0 {
 		return "", errors.Join(errMissing, err)
 	}
@@ -149,16 +170,26 @@ func (s *Server) Resume(ctx context.Context) error {
 		return err
 	}
 	s.process = p
+	if err := s.answer(ctx); err != nil {
+		return errors.Join(err, s.stop())
+	}
+	return nil
+}
+
+// answer waits until the server answers. It asks on the socket in the server's
+// folder: on the port it might be another server that does.
+func (s *Server) answer(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
+	at := fmt.Sprintf("host=%s port=%d user=postgres dbname=postgres", s.dir, s.port)
 	for {
-		conn, err := pgx.Connect(ctx, s.URL("postgres"))
+		conn, err := pgx.Connect(ctx, at)
 		if err == nil {
 			return conn.Close(ctx)
 		}
 		select {
-		case <-p.ended:
-			return fmt.Errorf("the server ended: %s", s.log())
+		case <-s.process.down:
+			return fmt.Errorf("%w: %s", errEnded, s.log())
 		case <-ctx.Done():
 			return fmt.Errorf("the server does not answer: %w\n%s", err, s.log())
 		case <-time.After(20 * time.Millisecond):
@@ -168,10 +199,11 @@ func (s *Server) Resume(ctx context.Context) error {
 
 // supervise is a shell that stops the server, and removes its folder, when its
 // standard input ends: when whoever started it is gone. A line on it says to stop
-// the server and keep the folder.
+// the server and keep the folder. File 3 is the server's alone: it ends with it.
 const supervise = `
 "$@" </dev/null >>"$LOG" 2>&1 &
 server=$!
+exec 3>&-
 if read -r keep; then kill -INT $server; wait $server; exit; fi
 kill -QUIT $server; wait $server; rm -rf "$DIR"`
 
@@ -179,7 +211,9 @@ kill -QUIT $server; wait $server; rm -rf "$DIR"`
 type process struct {
 	command *exec.Cmd
 	input   io.WriteCloser
-	ended   chan struct{}
+	alive   *os.File      // ends when the server has ended
+	down    chan struct{} // the server has ended
+	ended   chan struct{} // so has the supervisor
 }
 
 func (s *Server) start() (*process, error) {
@@ -187,7 +221,7 @@ func (s *Server) start() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{ended: make(chan struct{})}
+	p := &process{down: make(chan struct{}), ended: make(chan struct{})}
 	p.command = exec.Command("/bin/sh", "-c", supervise, "supervise",
 		filepath.Join(s.bin, "postgres"), "-D", s.data(), "-k", s.dir,
 		"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(s.port), "-c", "max_connections=500",
@@ -197,17 +231,31 @@ func (s *Server) start() (*process, error) {
 	p.command.Dir = s.dir
 	// A group of its own: Ctrl-C is for the test, which then ends its input.
 	p.command.SysProcAttr = &syscall.SysProcAttr{Credential: owner, Setpgid: true}
+	return p, p.run()
+}
+
+// run starts the supervisor.
+func (p *process) run() (err error) {
 	if p.input, err = p.command.StdinPipe(); err != nil {
-		return nil, err
+		return err
 	}
+	var held *os.File // the server's end
+	if p.alive, held, err = os.Pipe(); err != nil {
+		return errors.Join(err, p.input.Close())
+	}
+	defer held.Close()
+	p.command.ExtraFiles = []*os.File{held}
 	if err := p.command.Start(); err != nil {
-		return nil, err
+		return errors.Join(err, p.alive.Close())
 	}
 	go p.wait()
-	return p, nil
+	return nil
 }
 
 func (p *process) wait() {
+	_, _ = io.Copy(io.Discard, p.alive) // nothing comes but its end
+	p.alive.Close()
+	close(p.down)
 	_ = p.command.Wait() // how it ended is in its log
 	close(p.ended)
 }
@@ -227,10 +275,15 @@ func (s *Server) log() string {
 	return string(text)
 }
 
-// Stop stops the server and cuts its connections; Resume starts it again.
+// Stop stops the server and cuts its connections; Resume starts it again. The folder
+// of a stopped server is removed by Close alone.
 func (s *Server) Stop() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.stop()
+}
+
+func (s *Server) stop() error {
 	if s.process == nil {
 		return nil
 	}
