@@ -15,7 +15,7 @@ import (
 // Backend is a database that has been opened and migrated, with what the store
 // has to know of its dialect. SQL that both dialects share is not here.
 type Backend struct {
-	Write *sql.DB // the pool of the writer's connections
+	Write *sql.DB // a pool that may write; see Connect
 	Read  *sql.DB // a pool that never writes
 
 	// Writers is how many transactions may be under way at once; default 1, which

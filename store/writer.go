@@ -44,11 +44,21 @@ type writer struct {
 	lanes    sync.WaitGroup
 }
 
-// batchBeside bounds how many operations share a commit that runs beside others.
-// Each keeps its locks until the end, and those of two long batches would meet.
-const batchBeside = 1
+const (
+	// batchBeside bounds how many operations share a commit that runs beside
+	// others. Each keeps its locks until the end, and those of two long batches
+	// would meet.
+	batchBeside = 1
+	// batchAlone bounds how many share one that is alone where others could run
+	// beside it: they wait, and servers keep few savepoints at hand.
+	batchAlone = 60
+)
 
 func newWriter(db *DB) *writer {
+	batch := db.cfg.MaxBatch
+	if db.backend.Writers > 1 {
+		batch = min(batch, batchAlone)
+	}
 	w := &writer{
 		alone: make(chan *operation, 2*db.cfg.MaxBatch), beside: make(chan *operation, 2*db.cfg.MaxBatch),
 		closing: make(chan struct{}),
@@ -56,7 +66,7 @@ func newWriter(db *DB) *writer {
 	if db.backend.Writers <= 1 {
 		w.beside = w.alone
 	}
-	w.start(newLane(db, w, w.alone, db.cfg.MaxBatch, true))
+	w.start(newLane(db, w, w.alone, batch, true))
 	for range db.backend.Writers - 1 {
 		w.start(newLane(db, w, w.beside, batchBeside, false))
 	}

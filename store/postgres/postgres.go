@@ -21,9 +21,9 @@ import (
 	"bridged/store"
 )
 
-// spareWriters are the connections beside the writers' own: for the leases, and
-// to ask how a commit ended.
-const spareWriters = 2
+// others are the connections beside those of Options, in a pool: for the leases, to
+// ask how a commit ended, and to migrate. One more listens.
+const others = 3
 
 // Options are the settings of a backend. The zero value is good.
 type Options struct {
@@ -60,8 +60,8 @@ func Open(ctx context.Context, url string, steps fs.FS, o Options) (store.Backen
 	patient := config.Copy()
 	patient.DialFunc, config.DialFunc = dial, dialImpatient
 	write := stdlib.OpenDB(*config)
-	write.SetMaxOpenConns(o.Writers + spareWriters)
-	write.SetMaxIdleConns(o.Writers + spareWriters)
+	write.SetMaxOpenConns(others)
+	write.SetMaxIdleConns(others)
 	if err := migrate(ctx, write, steps); err != nil {
 		return store.Backend{}, errors.Join(err, write.Close())
 	}
