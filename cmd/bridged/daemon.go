@@ -64,42 +64,11 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	if err != nil {
 		return nil, fmt.Errorf("read the installation's defaults: %w", err)
 	}
-	var wakeAt func(time.Time)
-	d.bridge = bridge.New(bridge.Config{
-		Commit:            bridge.Commits(d.store.Update),
-		CommitBeside:      bridge.Commits(d.store.UpdateBeside),
-		Channels:          directory,
-		Service:           defaults.Service,
-		MessagingServices: messagingServices(cfg, defaults),
-		Retry: bridge.RetryPolicy{
-			First: cfg.Retry.First, Max: cfg.Retry.Max, Attempts: cfg.Retry.Attempts,
-			UnknownWait: cfg.Retry.UnknownWait, ResendUnknown: cfg.Retry.ResendUnknown,
-		},
-		Backlog:  cfg.Limits.Backlog,
-		Shared:   cfg.Store.SQLitePath() == "",
-		Space:    storeSpace(cfg.Store),
-		Observer: d.metrics,
-		Due:      func(t time.Time) { wakeAt(t) },
-		Log:      log,
-	})
+	d.bridge = bridge.New(d.bridgeConfig(directory, defaults))
 	d.metrics.watchBacklog(d.bridge.Backlog)
-	d.pipeline, err = pipeline.New(pipeline.Config{
-		Verbs:    d.bridge,
-		Adapters: directory.Adapters(),
-		Subscriber: func(inFlight int) message.Subscriber {
-			return store.NewSubscriber(d.store, store.SubscriberConfig{InFlight: inFlight, Attempts: taskAttempts})
-		},
-		SendTimeout:  cfg.Retry.SendTimeout,
-		Holds:        d.store.Holds,
-		TookOver:     d.store.TookOver(),
-		CloseTimeout: closeTime,
-		Sending:      d.metrics.sending,
-		Log:          log,
-	})
-	if err != nil {
+	if d.pipeline, err = pipeline.New(d.pipelineConfig(directory)); err != nil {
 		return nil, err
 	}
-	wakeAt = d.pipeline.WakeAt
 	if err := d.wireHandlers(directory, defaults.Service.ID); err != nil {
 		return nil, err
 	}
@@ -108,6 +77,43 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	}
 	d.carrier.Connect(d.bridge)
 	return d, d.pipeline.Start(ctx)
+}
+
+func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defaults) bridge.Config {
+	retry := d.cfg.Retry
+	return bridge.Config{
+		Commit:            bridge.Commits(d.store.Update),
+		CommitBeside:      bridge.Commits(d.store.UpdateBeside),
+		Channels:          directory,
+		Service:           defaults.Service,
+		MessagingServices: messagingServices(d.cfg, defaults),
+		Retry: bridge.RetryPolicy{
+			First: retry.First, Max: retry.Max, Attempts: retry.Attempts,
+			UnknownWait: retry.UnknownWait, ResendUnknown: retry.ResendUnknown,
+		},
+		Backlog:  d.cfg.Limits.Backlog,
+		Shared:   d.cfg.Store.SQLitePath() == "",
+		Space:    storeSpace(d.cfg.Store),
+		Observer: d.metrics,
+		Due:      func(t time.Time) { d.pipeline.WakeAt(t) },
+		Log:      d.log,
+	}
+}
+
+func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
+	return pipeline.Config{
+		Verbs:    d.bridge,
+		Adapters: directory.Adapters(),
+		Subscriber: func(inFlight int) message.Subscriber {
+			return store.NewSubscriber(d.store, store.SubscriberConfig{InFlight: inFlight, Attempts: taskAttempts})
+		},
+		SendTimeout:  d.cfg.Retry.SendTimeout,
+		Holds:        d.store.Holds,
+		TookOver:     d.store.TookOver(),
+		CloseTimeout: closeTime,
+		Sending:      d.metrics.sending,
+		Log:          d.log,
+	}
 }
 
 // freshDefaults are the defaults of a new installation.
