@@ -76,24 +76,25 @@ func (b *Bridge) Advance(ctx context.Context, task, seq int64) error {
 	return err
 }
 
-// lockReport locks what a report may be about: the carrier's message, and the
-// line of its pair. The report of a carrier that does not tell the pair may be
-// about an attempt that is known.
+// lockReport locks what a report is about: the carrier's message, and the line of
+// its delivery, or of the pair that the carrier tells where nobody knows that. No
+// attempt gets to be known by this id meanwhile: that needs the first lock.
 func lockReport(tx Tx, r conversations.StatusRecord) error {
 	if err := tx.Lock(lockOfMessage(r.Channel, r.ProviderID)); err != nil {
 		return err
 	}
-	if r.PairKey != "" {
-		return tx.Lock(lockOfLine(r.PairKey))
-	}
+	line := r.PairKey
 	d, _, err := tx.FindAttempt(r.Channel, r.ProviderID)
-	if conversations.NotFound.Is(err) {
-		return nil
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+		line = pairKey(d)
+	case !conversations.NotFound.Is(err):
 		return err
 	}
-	return tx.Lock(lockOfLine(pairKey(d)))
+	if line == "" {
+		return nil
+	}
+	return tx.Lock(lockOfLine(line))
 }
 
 // advance moves on what a report is about; where nobody knows that, adopt finds it.
