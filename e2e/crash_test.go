@@ -143,8 +143,17 @@ func (l *load) write(ctx context.Context, who *writer) {
 	}
 }
 
-// settle waits until the last daemon has nothing left to do.
+// settle waits until the last daemon has nothing left to do: as long as it takes,
+// if only something goes out all the time.
 func (l *load) settle() {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for sent, since := 0, time.Now(); int64(sent) < l.taken.Load(); <-tick.C {
+		if now := len(l.w.cloud.Sent()); now > sent {
+			sent, since = now, time.Now()
+		}
+		require.Less(l.w.t, time.Since(since), patience, "%d of %d are sent, and no more come", sent, l.taken.Load())
+	}
 	for _, who := range l.writers {
 		if len(who.acknowledged) == 0 {
 			continue
