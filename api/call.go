@@ -21,9 +21,10 @@ const maxBody = 1 << 20
 // and its body read.
 type call struct {
 	*http.Request
-	scope  twilio.Scope
-	caller bridge.Caller
-	body   []byte
+	scope   twilio.Scope
+	service conversations.Service // that of the scope
+	caller  bridge.Caller
+	body    []byte
 }
 
 // handler answers one method of one path.
@@ -31,11 +32,15 @@ type handler func(*call) (reply, error)
 
 // serve prepares the call and hands it over.
 func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h handler) (reply, error) {
-	scope, err := s.scope(r)
+	service, err := s.service(r)
 	if err != nil {
 		return reply{}, err
 	}
-	c := &call{Request: r, scope: scope, caller: bridge.Caller{Source: conversations.SourceAPI, By: who}}
+	scope := twilio.Scope{
+		PublicURL: s.cfg.PublicURL, Account: s.cfg.Account.SID,
+		Service: service.ID, ThroughService: r.PathValue("ChatServiceSid") != "",
+	}
+	c := &call{Request: r, scope: scope, service: service, caller: bridge.Caller{Source: conversations.SourceAPI, By: who}}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		if c.body, err = readBody(w, r); err != nil {
 			return reply{}, err
@@ -44,20 +49,17 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h han
 	return h(c)
 }
 
-// scope finds the service that the request names, if it names one.
-func (s *server) scope(r *http.Request) (twilio.Scope, error) {
-	scope := twilio.Scope{PublicURL: s.cfg.PublicURL, Account: s.cfg.Account.SID, Service: s.cfg.Service}
+// service finds the service that the request names, or the default one.
+func (s *server) service(r *http.Request) (conversations.Service, error) {
 	sid := r.PathValue("ChatServiceSid")
 	if sid == "" {
-		return scope, nil
+		return s.cfg.Store.DefaultService(r.Context())
 	}
 	id, ok := twilio.ParseSID[conversations.ServiceID](sid)
 	if !ok {
-		return scope, errNotFound()
+		return conversations.Service{}, errNotFound()
 	}
-	service, err := s.cfg.Store.Service(r.Context(), id)
-	scope.Service, scope.ThroughService = service.ID, true
-	return scope, err
+	return s.cfg.Store.Service(r.Context(), id)
 }
 
 // errNotFound is the error of a path whose SID is none.

@@ -38,6 +38,10 @@ func ptr[T any](v T) *T { return &v }
 
 // world is verbs and queries over slices. It keeps what the last verb was given.
 type world struct {
+	// What the tests over slices have no use for.
+	api.Verbs
+	api.Queries
+
 	conversations []conversations.Conversation
 	participants  []conversations.Participant
 	messages      []conversations.Message
@@ -85,6 +89,10 @@ func (w *world) began(caller bridge.Caller, s conversations.ServiceID, key conve
 	}
 	w.caller, w.service, w.key = caller, s, key
 	return w.fail
+}
+
+func (w *world) DefaultService(context.Context) (conversations.Service, error) {
+	return conversations.Service{ID: digits}, w.fail
 }
 
 func (w *world) CreateConversation(_ context.Context, c bridge.Caller, s conversations.ServiceID, f bridge.ConversationFields) (conversations.Conversation, error) {
@@ -264,7 +272,7 @@ func config(w *world) api.Config {
 			SID: account, AuthToken: func() string { return token },
 			APIKeys: func() map[string]string { return map[string]string{keySID: keySecret, "SKempty": ""} },
 		},
-		PublicURL: public, Service: digits, Bridge: w, Store: w,
+		PublicURL: public, MessagingServices: []conversations.MessagingServiceID{digits}, Bridge: w, Store: w,
 	}
 }
 

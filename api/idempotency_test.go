@@ -56,6 +56,10 @@ func (m *memory) DeleteConversation(conversations.ConversationID) ([]string, err
 	return nil, nil
 }
 
+func (*memory) Configuration() (conversations.Configuration, error) {
+	return conversations.Configuration{}, nil
+}
+
 func (*memory) Record(conversations.Event) error { return nil }
 
 // lasting is an API over the real verbs.
@@ -66,7 +70,6 @@ func lasting() (http.Handler, *memory) {
 	cfg.Bridge = bridge.New(bridge.Config{
 		Commit:            func(_ context.Context, op func(bridge.Tx) error) error { return op(m) },
 		MessagingServices: []conversations.MessagingServiceID{digits},
-		Service:           conversations.Service{ID: digits},
 	})
 	return api.New(cfg), m
 }

@@ -24,11 +24,12 @@ type Config struct {
 	Account Credentials
 	// PublicURL decides every absolute URL, whatever Host a request names.
 	PublicURL string
-	// Service is the default service: that of /v1/Conversations.
-	Service conversations.ServiceID
-	Bridge  Verbs
-	Store   Queries
-	Log     *slog.Logger // optional; discards
+	// MessagingServices are those that are configured; the first is the default one,
+	// unless another is chosen (page 10).
+	MessagingServices []conversations.MessagingServiceID
+	Bridge            Verbs
+	Store             Queries
+	Log               *slog.Logger // optional; discards
 	// Extra are further handlers behind the same authentication, by the mux
 	// pattern of their prefix: "/bridged/v1/simulator/". Optional.
 	Extra map[string]http.Handler

@@ -69,7 +69,7 @@ func (b *Bridge) checkRepeat(tx Tx, r answerRequest) error {
 	case err != nil || !ok || b.now().Sub(kept.At) > answerLife:
 		return err
 	case kept.Fingerprint != r.fingerprint:
-		return conversations.Refuse(conversations.KeyReused,
+		return conversations.Refuse(conversations.Conflict,
 			"this Idempotency-Key was used for a different request; use a new key for each request")
 	}
 	return &RepeatedError{Answer: kept}

@@ -48,11 +48,12 @@ type Config struct {
 	// CommitBeside may run operations side by side; optional, Commit.
 	CommitBeside Committer
 	Channels     Channels
-	Service      conversations.Service // the default service
 	// MessagingServices are those that a conversation may name; the first is the
-	// default one.
+	// default one, unless another is chosen (page 10).
 	MessagingServices []conversations.MessagingServiceID
-	Retry             RetryPolicy
+	// Flows are the SIDs of the flows that can be called (contract, [studio]).
+	Flows []string
+	Retry RetryPolicy
 	// Backlog bounds the unfinished inbound messages; 0 means no bound.
 	Backlog int
 	// Shared says that other processes may work on the same store.

@@ -34,7 +34,10 @@ func (b *Bridge) CreateMessage(ctx context.Context, caller Caller, service conve
 		if err != nil {
 			return m, err
 		}
-		return m, b.append(tx, caller, &c, &m, authorOf(m.Author, members))
+		if err := b.append(tx, caller, &c, &m, authorOf(m.Author, members)); err != nil {
+			return m, err
+		}
+		return m, nil
 	})
 }
 

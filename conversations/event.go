@@ -28,6 +28,7 @@ const (
 	MessageRemoved      EventType = "onMessageRemoved"
 	DeliveryUpdated     EventType = "onDeliveryUpdated"
 	UserAdded           EventType = "onUserAdded"
+	UserUpdated         EventType = "onUserUpdated"
 )
 
 // Resource is what an event is about: the one field that is not nil.

@@ -21,7 +21,14 @@ type Verbs interface {
 	Advance(ctx context.Context, task, status int64) error
 	Claim(ctx context.Context, task int64, key string, d conversations.DeliveryID, split bridge.Splitter) (*bridge.Claim, error)
 	Settle(ctx context.Context, c bridge.Claim, r bridge.Result, split bridge.Splitter) (*bridge.Claim, error)
+	Afterwards
 	Upkeep
+}
+
+// Afterwards is what requests have left to be done after their answer.
+type Afterwards interface {
+	Populate(ctx context.Context, task int64, payload []byte) error
+	PurgeService(ctx context.Context, task int64, id conversations.ServiceID) error
 }
 
 // Upkeep is what has to be done at its time.

@@ -36,12 +36,16 @@ type route struct {
 //	inbound             → Route: the pair finds its participant; append; deliveries
 //	outbound.<channel>  → Claim → Adapter.Send → Settle, for each part
 //	statuses            → Advance: the receipt of the delivery
+//	populate            → Populate: the participants that a conversation is made with
+//	purge               → PurgeService: what a deleted service has left
 //
 // Events are no topic: they are rows that their readers follow with a cursor.
 func (p *Pipeline) routes() []route {
 	routes := []route{
 		{bridge.TopicInbound, p.routeInbound, commitsInFlight},
 		{bridge.TopicStatuses, p.advanceStatus, commitsInFlight},
+		{bridge.TopicPopulate, p.populate, commitsInFlight},
+		{bridge.TopicPurge, p.purge, 1}, // each commit is a long one
 	}
 	for _, adapter := range p.cfg.Adapters {
 		routes = append(routes, route{bridge.TopicOutbound(adapter.Name()), p.send(adapter), sendsInFlight})

@@ -81,7 +81,7 @@ func TestErrorsAreAnsweredInTheReferencesWords(t *testing.T) {
 		{conversations.Refuse(conversations.ConversationClosed, "x"), 400, 50377, "Can't update conversation as it's in final closed state: x"},
 		{conversations.Refuse(conversations.RoleUnknown, "x"), 404, 50109, "Conversation role not found: x"},
 		{conversations.Refuse(conversations.MediaUnknown, "x"), 404, 50507, "Media not found: x"},
-		{conversations.Refuse(conversations.KeyReused, "x"), 409, 20409, "Conflict: x"},
+		{conversations.Refuse(conversations.Conflict, "x"), 409, 20409, "Conflict: x"},
 		{&conversations.Error{Fault: "new"}, 400, 20001, "new"},
 		{twilio.Invalid("%d", 5), 400, 20001, "Invalid parameter: 5"},
 		{fmt.Errorf("commit: %w", conversations.ErrUnavailable), 503, 20503, "Service unavailable"},

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -69,7 +71,7 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	if d.pipeline, err = pipeline.New(d.pipelineConfig(directory)); err != nil {
 		return nil, err
 	}
-	if err := d.wireHandlers(directory, defaults.Service.ID); err != nil {
+	if err := d.wireHandlers(directory, defaults); err != nil {
 		return nil, err
 	}
 	if err := d.bridge.Recover(ctx); err != nil {
@@ -85,8 +87,8 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		Commit:            bridge.Commits(d.store.Update),
 		CommitBeside:      bridge.Commits(d.store.UpdateBeside),
 		Channels:          directory,
-		Service:           defaults.Service,
 		MessagingServices: messagingServices(d.cfg, defaults),
+		Flows:             slices.Collect(maps.Keys(d.cfg.Studio)),
 		Retry: bridge.RetryPolicy{
 			First: retry.First, Max: retry.Max, Attempts: retry.Attempts,
 			UnknownWait: retry.UnknownWait, ResendUnknown: retry.ResendUnknown,
@@ -118,16 +120,9 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 
 // freshDefaults are the defaults of a new installation.
 func freshDefaults(now time.Time) store.Defaults {
+	service, roles := conversations.NewService("Default Conversations Service", now)
 	return store.Defaults{
-		Service: conversations.Service{
-			ID:                      conversations.NewID[conversations.ServiceID](now),
-			FriendlyName:            "Default Conversations Service",
-			ConversationRole:        conversations.NewID[conversations.RoleID](now),
-			ConversationCreatorRole: conversations.NewID[conversations.RoleID](now),
-			UserRole:                conversations.NewID[conversations.RoleID](now),
-			Created:                 now,
-			Updated:                 now,
-		},
+		Service: service, Roles: roles,
 		MessagingService: conversations.NewID[conversations.MessagingServiceID](now),
 	}
 }
@@ -147,7 +142,7 @@ func messagingServices(cfg *config.Config, defaults store.Defaults) []conversati
 	return list
 }
 
-func (d *daemon) wireHandlers(directory *channels.Directory, service conversations.ServiceID) (err error) {
+func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defaults) (err error) {
 	d.hooks, err = hooks.New(hooks.Config{
 		PublicURL: d.cfg.Server.PublicURL,
 		Channels:  directory.Adapters(),
@@ -161,13 +156,13 @@ func (d *daemon) wireHandlers(directory *channels.Directory, service conversatio
 			AuthToken: d.cfg.Account.AuthToken.Value,
 			APIKeys:   d.apiKeys,
 		},
-		PublicURL: d.cfg.Server.PublicURL,
-		Service:   service,
-		Bridge:    d.bridge,
-		Store:     d.store,
-		Log:       d.log,
-		Extra:     map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
-		Observe:   d.metrics.api,
+		PublicURL:         d.cfg.Server.PublicURL,
+		MessagingServices: messagingServices(d.cfg, defaults),
+		Bridge:            d.bridge,
+		Store:             d.store,
+		Log:               d.log,
+		Extra:             map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
+		Observe:           d.metrics.api,
 	})
 	return err
 }

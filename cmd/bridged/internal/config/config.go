@@ -21,7 +21,7 @@ type Config struct {
 	Retry             Retry              `toml:"retry"`
 	Limits            Limits             `toml:"limits"`
 	// Studio maps the SID of a flow to the URL that gets its calls.
-	Studio map[string]string `toml:"studio" later:"true"`
+	Studio map[string]string `toml:"studio"`
 
 	// FirstStart says that the credentials of the embedded default were made by
 	// this load, so that nobody has seen them yet.
