@@ -36,6 +36,9 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h han
 		return reply{}, err
 	}
 	c := &call{Request: r, scope: scope, caller: bridge.Caller{Source: conversations.SourceAPI, By: who}}
+	if err := s.limit(c); err != nil {
+		return reply{}, err
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		if c.body, err = readBody(w, r); err != nil {
 			return reply{}, err

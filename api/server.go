@@ -32,6 +32,10 @@ type Config struct {
 	// Extra are further handlers behind the same authentication, by the mux
 	// pattern of their prefix: "/bridged/v1/simulator/". Optional.
 	Extra map[string]http.Handler
+	// ActionsPerSecond bounds the writes to each conversation and service; 0 is
+	// no bound (page 31).
+	ActionsPerSecond int
+	Now              func() time.Time // optional; time.Now
 	// Observe is told of every answer: the pattern of its route, which is empty
 	// for a path that has none, its status and how long it took. Optional.
 	Observe func(route string, status int, took time.Duration)
@@ -42,12 +46,14 @@ type server struct {
 	cfg Config
 	log *slog.Logger
 	mux *http.ServeMux
+
+	actions *actionLimits
 }
 
 // New makes the handler of everything under /v1 and /bridged/v1. Other paths
 // are answered with the API's 404, so that it can stand at the root of a mux.
 func New(cfg Config) http.Handler {
-	s := &server{cfg: cfg, log: cfg.Log, mux: http.NewServeMux()}
+	s := &server{cfg: cfg, log: cfg.Log, mux: http.NewServeMux(), actions: newActionLimits(cfg.ActionsPerSecond, cfg.Now)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

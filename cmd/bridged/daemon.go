@@ -168,6 +168,8 @@ func (d *daemon) wireHandlers(directory *channels.Directory, service conversatio
 		Log:       d.log,
 		Extra:     map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
 		Observe:   d.metrics.api,
+
+		ActionsPerSecond: d.cfg.Limits.ActionsPerSecond,
 	})
 	return err
 }

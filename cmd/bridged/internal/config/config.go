@@ -181,7 +181,9 @@ type Retry struct {
 
 // Limits bounds what the installation takes on.
 type Limits struct {
-	ActionsPerSecond int `toml:"actions_per_second" default:"0" check:"min:0" later:"true"`
+	// ActionsPerSecond bounds the REST API's writes to each conversation and
+	// service, as page 31 has it; 0 is no bound.
+	ActionsPerSecond int `toml:"actions_per_second" default:"0" check:"min:0"`
 	Backlog          int `toml:"backlog" default:"1000000" check:"min:1"`
 }
 

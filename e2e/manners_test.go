@@ -1,0 +1,48 @@
+package e2e
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// ask sends a request to the daemon, with the account's credentials and further
+// headers. The client does nothing of its own accord: no compression is undone.
+func (w *world) ask(method, path, form string, header ...string) (*http.Response, string) {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(w.t.Context(), method, w.URL+path, strings.NewReader(form))
+	require.NoError(w.t, err)
+	r.SetBasicAuth(account, authToken)
+	if form != "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	client := http.Client{Transport: &http.Transport{DisableCompression: true, DisableKeepAlives: true}}
+	answer, err := client.Do(r)
+	require.NoError(w.t, err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(w.t, err)
+	return answer, string(body)
+}
+
+func TestWritesAreLimitedAsConfigured(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{config: "[limits]\nactions_per_second = 1\n"})
+	var refusedOnes int
+	for range 20 { // however slow the machine is, some of these come within a second
+		answer, body := w.ask(http.MethodPost, "/v1/Conversations", "FriendlyName=a")
+		if answer.StatusCode == http.StatusTooManyRequests {
+			refusedOnes++
+			assert.Contains(t, body, `"code":20429`)
+			assert.Equal(t, "1", answer.Header.Get("Retry-After"))
+		}
+	}
+	assert.Positive(t, refusedOnes)
+}
