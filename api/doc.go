@@ -14,6 +14,7 @@
 //	auth.go          who may call
 //	call.go          a request as the handlers see it, and its answer
 //	idempotency.go   requests that may be repeated
+//	cors.go          pages that call from a browser; OPTIONS
 //	ratelimit.go     how many writes a second
 //	ports.go         what the handlers need of package bridge and of the store
 //

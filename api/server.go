@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"path"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +34,9 @@ type Config struct {
 	// no bound (page 31).
 	ActionsPerSecond int
 	Now              func() time.Time // optional; time.Now
+	// Origins are those whose pages may call from a browser, as browsers write
+	// them, or "*" alone for all. Optional.
+	Origins []string
 	// Observe is told of every answer: the pattern of its route, which is empty
 	// for a path that has none, its status and how long it took. Optional.
 	Observe func(route string, status int, took time.Duration)
@@ -48,12 +49,17 @@ type server struct {
 	mux *http.ServeMux
 
 	actions *actionLimits
+	cors    cors
+	allowed map[string]string // the methods of each route, as Allow has them
 }
 
 // New makes the handler of everything under /v1 and /bridged/v1. Other paths
 // are answered with the API's 404, so that it can stand at the root of a mux.
 func New(cfg Config) http.Handler {
-	s := &server{cfg: cfg, log: cfg.Log, mux: http.NewServeMux(), actions: newActionLimits(cfg.ActionsPerSecond, cfg.Now)}
+	s := &server{
+		cfg: cfg, log: cfg.Log, mux: http.NewServeMux(), allowed: map[string]string{},
+		actions: newActionLimits(cfg.ActionsPerSecond, cfg.Now), cors: cors{cfg.Origins},
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -89,6 +95,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.cfg.Observe(r.Pattern, answer.status, time.Since(start))
 		}
 	}()
+	if s.cors.mark(answer.Header(), r) && preflight(r) {
+		s.answerPreflight(answer, r)
+		return
+	}
 	if !plainPath(r) {
 		s.guarded(notFound).ServeHTTP(answer, r)
 		return
@@ -126,16 +136,21 @@ func plainPath(r *http.Request) bool {
 type methods map[string]handler
 
 // handle serves a path. Methods that it does not have are answered 405; HEAD is
-// served wherever GET is.
+// served wherever GET is, and OPTIONS says which there are.
 func (s *server) handle(pattern string, m methods) {
 	if get, ok := m[http.MethodGet]; ok {
 		m[http.MethodHead] = get // net/http drops the body
 	}
-	allow := strings.Join(slices.Sorted(maps.Keys(m)), ", ")
+	allow := allowOf(m)
+	s.allowed[pattern] = allow
 	s.mux.Handle(pattern, s.guarded(func(w http.ResponseWriter, r *http.Request, who string) {
 		h, ok := m[r.Method]
 		if !ok {
 			w.Header().Set("Allow", allow)
+			if r.Method == http.MethodOptions {
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
 			writeError(w, twilio.NewError(http.StatusMethodNotAllowed, twilio.CodeMethodNotAllowed, "Method not allowed"))
 			return
 		}

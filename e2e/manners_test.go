@@ -46,3 +46,18 @@ func TestWritesAreLimitedAsConfigured(t *testing.T) {
 	}
 	assert.Positive(t, refusedOnes)
 }
+
+func TestPagesOfConfiguredOriginsMayCall(t *testing.T) {
+	t.Parallel()
+	const page = "https://app.example.com"
+	w := newWorld(t, setup{server: `cors_origins = ["` + page + `"]`})
+	answer, _ := w.ask(http.MethodOptions, "/v1/Conversations", "", "Authorization", "", "Origin", page, "Access-Control-Request-Method", "POST")
+	assert.Equal(t, http.StatusNoContent, answer.StatusCode)
+	assert.Equal(t, page, answer.Header.Get("Access-Control-Allow-Origin"))
+	answer, _ = w.ask(http.MethodPost, "/v1/Conversations", "FriendlyName=a", "Origin", page)
+	assert.Equal(t, http.StatusCreated, answer.StatusCode)
+	assert.Equal(t, page, answer.Header.Get("Access-Control-Allow-Origin"))
+	answer, _ = w.ask(http.MethodGet, "/v1/Conversations", "", "Origin", "https://elsewhere.example")
+	assert.Equal(t, http.StatusOK, answer.StatusCode)
+	assert.Empty(t, answer.Header.Get("Access-Control-Allow-Origin"))
+}

@@ -169,9 +169,19 @@ func (d *daemon) wireHandlers(directory *channels.Directory, service conversatio
 		Extra:     map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
 		Observe:   d.metrics.api,
 
+		Origins:          d.origins(),
 		ActionsPerSecond: d.cfg.Limits.ActionsPerSecond,
 	})
 	return err
+}
+
+// origins are those whose pages may call the API.
+func (d *daemon) origins() []string {
+	list := make([]string, len(d.cfg.Server.CORSOrigins))
+	for i, o := range d.cfg.Server.CORSOrigins {
+		list[i] = string(o)
+	}
+	return list
 }
 
 func (d *daemon) apiKeys() map[string]string {

@@ -40,7 +40,9 @@ type Server struct {
 	// Listen; see Bound.
 	PublicURL      string    `toml:"public_url" check:"base_url"`
 	TrustedProxies []Network `toml:"trusted_proxies"`
-	TLS            TLS       `toml:"tls"`
+	// CORSOrigins are the origins whose pages may call the REST API.
+	CORSOrigins []Origin `toml:"cors_origins"`
+	TLS         TLS      `toml:"tls"`
 
 	publicURLFollows bool
 }
