@@ -40,6 +40,9 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h han
 		return reply{}, err
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := refuseCoding(w, r); err != nil {
+			return reply{}, err
+		}
 		if c.body, err = readBody(w, r); err != nil {
 			return reply{}, err
 		}

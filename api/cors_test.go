@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -73,7 +74,7 @@ func TestAPageOfAnAllowedOriginMayReadAnswersAndErrors(t *testing.T) {
 			a := do(t, h, http.MethodGet, target, "", "Origin", tt.origin)
 			assert.Equal(t, status, a.status, target)
 			assert.Equal(t, tt.want, a.header.Get("Access-Control-Allow-Origin"), target)
-			assert.Equal(t, len(tt.allowed) > 0, a.header.Get("Vary") == "Origin", "so that no cache mixes origins up")
+			assert.Equal(t, len(tt.allowed) > 0, slices.Contains(a.header.Values("Vary"), "Origin"), "so that no cache mixes origins up")
 			assert.Equal(t, tt.want != "", a.header.Get("Access-Control-Expose-Headers") != "")
 			assert.Empty(t, a.header.Get("Access-Control-Allow-Credentials"))
 		}

@@ -15,6 +15,7 @@
 //	call.go          a request as the handlers see it, and its answer
 //	idempotency.go   requests that may be repeated
 //	cors.go          pages that call from a browser; OPTIONS
+//	gzip.go          compressed answers
 //	ratelimit.go     how many writes a second
 //	ports.go         what the handlers need of package bridge and of the store
 //

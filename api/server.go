@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -50,6 +51,7 @@ type server struct {
 
 	actions *actionLimits
 	cors    cors
+	gzips   *sync.Pool        // of *gzip.Writer
 	allowed map[string]string // the methods of each route, as Allow has them
 }
 
@@ -58,7 +60,7 @@ type server struct {
 func New(cfg Config) http.Handler {
 	s := &server{
 		cfg: cfg, log: cfg.Log, mux: http.NewServeMux(), allowed: map[string]string{},
-		actions: newActionLimits(cfg.ActionsPerSecond, cfg.Now), cors: cors{cfg.Origins},
+		actions: newActionLimits(cfg.ActionsPerSecond, cfg.Now), cors: cors{cfg.Origins}, gzips: gzipPool(),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -88,13 +90,16 @@ func (s *server) noRedirect(prefix string) {
 // ServeHTTP implements http.Handler.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	answer := &answerWriter{ResponseWriter: w}
+	compressed := &gzipWriter{ResponseWriter: w, pool: s.gzips, decided: !wantsGzip(r)}
+	answer := &answerWriter{ResponseWriter: compressed}
 	defer func() {
 		s.recovered(answer, r, recover())
+		_ = compressed.Close() // who has hung up cannot be told so
 		if s.cfg.Observe != nil {
 			s.cfg.Observe(r.Pattern, answer.status, time.Since(start))
 		}
 	}()
+	w.Header().Add("Vary", "Accept-Encoding")
 	if s.cors.mark(answer.Header(), r) && preflight(r) {
 		s.answerPreflight(answer, r)
 		return

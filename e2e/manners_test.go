@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"compress/gzip"
 	"io"
 	"net/http"
 	"strings"
@@ -45,6 +46,23 @@ func TestWritesAreLimitedAsConfigured(t *testing.T) {
 		}
 	}
 	assert.Positive(t, refusedOnes)
+}
+
+func TestLongAnswersAreCompressed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{})
+	for range 4 {
+		w.newConversation()
+	}
+	plain, want := w.ask(http.MethodGet, "/v1/Conversations", "")
+	assert.Empty(t, plain.Header.Get("Content-Encoding"))
+	answer, packed := w.ask(http.MethodGet, "/v1/Conversations", "", "Accept-Encoding", "gzip")
+	assert.Equal(t, "gzip", answer.Header.Get("Content-Encoding"))
+	unpacked, err := gzip.NewReader(strings.NewReader(packed))
+	require.NoError(t, err)
+	got, err := io.ReadAll(unpacked)
+	require.NoError(t, err)
+	assert.Equal(t, want, string(got))
 }
 
 func TestPagesOfConfiguredOriginsMayCall(t *testing.T) {
