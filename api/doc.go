@@ -16,6 +16,7 @@
 //	idempotency.go   requests that may be repeated
 //	cors.go          pages that call from a browser; OPTIONS
 //	gzip.go          compressed answers
+//	requestid.go     what a request is called, in its answer and in the log
 //	ratelimit.go     how many writes a second
 //	ports.go         what the handlers need of package bridge and of the store
 //

@@ -65,6 +65,7 @@ func New(cfg Config) http.Handler {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.log = slog.New(LogHandler(s.log.Handler()))
 	s.routes()
 	for pattern, h := range cfg.Extra {
 		s.mux.Handle(pattern, s.guarded(func(w http.ResponseWriter, r *http.Request, _ string) { h.ServeHTTP(w, r) }))
@@ -90,6 +91,7 @@ func (s *server) noRedirect(prefix string) {
 // ServeHTTP implements http.Handler.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
+	r = identified(w, r)
 	compressed := &gzipWriter{ResponseWriter: w, pool: s.gzips, decided: !wantsGzip(r)}
 	answer := &answerWriter{ResponseWriter: compressed}
 	defer func() {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -63,6 +64,22 @@ func TestLongAnswersAreCompressed(t *testing.T) {
 	got, err := io.ReadAll(unpacked)
 	require.NoError(t, err)
 	assert.Equal(t, want, string(got))
+}
+
+func TestEveryAnswerNamesItsRequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{config: "[log]\nlevel = \"debug\"\n"})
+	seen := map[string]bool{}
+	for _, path := range []string{"/v1/Conversations", "/v1/Nothing", "/hooks/none", "/", "/bridged/v1/simulator/x"} {
+		answer, _ := w.ask(http.MethodGet, path, "", "Twilio-Request-Id", "RQ00000000000000000000000000000000")
+		id := answer.Header.Get("Twilio-Request-Id")
+		require.Regexp(t, "^RQ[0-9a-f]{32}$", id, path)
+		assert.False(t, seen[id], "each has its own")
+		assert.NotEqual(t, "RQ00000000000000000000000000000000", id)
+		seen[id] = true
+		assert.Eventually(t, func() bool { return strings.Contains(w.Log(), "request_id="+id) }, patience, 10*time.Millisecond,
+			"the access log comes after the answer")
+	}
 }
 
 func TestPagesOfConfiguredOriginsMayCall(t *testing.T) {

@@ -197,7 +197,7 @@ func (d *daemon) publicHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(hooks.Prefix, d.hooks)
 	mux.Handle("/", d.api)
-	return accessLog{next: mux, trusted: d.cfg.Server.TrustedProxies, log: d.log}
+	return api.Identified(accessLog{next: mux, trusted: d.cfg.Server.TrustedProxies, log: d.log})
 }
 
 // close finishes what is in flight and closes the store, in the order in which
