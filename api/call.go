@@ -24,18 +24,19 @@ type call struct {
 	scope  twilio.Scope
 	caller bridge.Caller
 	body   []byte
+	fetch  handler // what GET on the same path is answered by; nil without one
 }
 
 // handler answers one method of one path.
 type handler func(*call) (reply, error)
 
 // serve prepares the call and hands it over.
-func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h handler) (reply, error) {
+func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h, fetch handler) (reply, error) {
 	scope, err := s.scope(r)
 	if err != nil {
 		return reply{}, err
 	}
-	c := &call{Request: r, scope: scope, caller: bridge.Caller{Source: conversations.SourceAPI, By: who}}
+	c := &call{Request: r, scope: scope, caller: bridge.Caller{Source: conversations.SourceAPI, By: who}, fetch: fetch}
 	if err := s.limit(c); err != nil {
 		return reply{}, err
 	}

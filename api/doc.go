@@ -15,6 +15,7 @@
 //	call.go          a request as the handlers see it, and its answer
 //	idempotency.go   requests that may be repeated
 //	cors.go          pages that call from a browser; OPTIONS
+//	etag.go          conditional requests
 //	gzip.go          compressed answers
 //	requestid.go     what a request is called, in its answer and in the log
 //	ratelimit.go     how many writes a second

@@ -161,12 +161,12 @@ func (s *server) handle(pattern string, m methods) {
 			writeError(w, twilio.NewError(http.StatusMethodNotAllowed, twilio.CodeMethodNotAllowed, "Method not allowed"))
 			return
 		}
-		answer, err := s.serve(w, r, who, h)
+		answer, err := s.serve(w, r, who, h, m[http.MethodGet])
 		if err != nil {
 			s.refuse(w, r, err)
 			return
 		}
-		answer.write(w)
+		answer.validate(w, r).write(w)
 	}))
 }
 

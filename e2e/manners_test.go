@@ -82,6 +82,23 @@ func TestEveryAnswerNamesItsRequest(t *testing.T) {
 	}
 }
 
+func TestAnUpdateCanDependOnWhatWasFetched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{})
+	path := "/v1/Conversations/" + w.newConversation()
+	fetched, _ := w.ask(http.MethodGet, path, "")
+	tag := fetched.Header.Get("ETag")
+	answer, _ := w.ask(http.MethodGet, path, "", "If-None-Match", tag)
+	assert.Equal(t, http.StatusNotModified, answer.StatusCode)
+	answer, _ = w.ask(http.MethodPost, path, "FriendlyName=mine", "If-Match", tag)
+	assert.Equal(t, http.StatusOK, answer.StatusCode)
+	answer, body := w.ask(http.MethodPost, path, "FriendlyName=too+late", "If-Match", tag)
+	assert.Equal(t, http.StatusPreconditionFailed, answer.StatusCode)
+	assert.Contains(t, body, `"code":20412`)
+	answer, _ = w.ask(http.MethodDelete, path, "", "If-Match", "*")
+	assert.Equal(t, http.StatusNoContent, answer.StatusCode)
+}
+
 func TestPagesOfConfiguredOriginsMayCall(t *testing.T) {
 	t.Parallel()
 	const page = "https://app.example.com"

@@ -17,10 +17,13 @@ const (
 	CodeMethodNotAllowed = 20004
 	CodeNotFound         = 20404
 	CodeConflict         = 20409
-	CodeTooLarge         = 20413
-	CodeTooManyRequests  = 20429
-	CodeInternal         = 20500
-	CodeUnavailable      = 20503
+	// CodePreconditionFailed is made as the others are: the reference's dictionary
+	// has none for this status.
+	CodePreconditionFailed = 20412
+	CodeTooLarge           = 20413
+	CodeTooManyRequests    = 20429
+	CodeInternal           = 20500
+	CodeUnavailable        = 20503
 )
 
 // retryAfter is how many seconds a caller is asked to wait when the store
