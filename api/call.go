@@ -37,6 +37,9 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h, fe
 		return reply{}, err
 	}
 	c := &call{Request: r, scope: scope, caller: bridge.Caller{Source: conversations.SourceAPI, By: who}, fetch: fetch}
+	if c.caller.Webhooks, err = webhooksEnabled(r); err != nil {
+		return reply{}, err
+	}
 	if err := s.limit(c); err != nil {
 		return reply{}, err
 	}

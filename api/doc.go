@@ -17,6 +17,7 @@
 //	cors.go          pages that call from a browser; OPTIONS
 //	etag.go          conditional requests
 //	gzip.go          compressed answers
+//	webhookheader.go X-Twilio-Webhook-Enabled
 //	requestid.go     what a request is called, in its answer and in the log
 //	ratelimit.go     how many writes a second
 //	ports.go         what the handlers need of package bridge and of the store

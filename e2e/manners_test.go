@@ -113,3 +113,12 @@ func TestPagesOfConfiguredOriginsMayCall(t *testing.T) {
 	assert.Equal(t, http.StatusOK, answer.StatusCode)
 	assert.Empty(t, answer.Header.Get("Access-Control-Allow-Origin"))
 }
+
+func TestTheWebhookHeaderMustBeTrueOrFalse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{})
+	for value, status := range map[string]int{"TRUE": http.StatusCreated, "false": http.StatusCreated, "maybe": http.StatusBadRequest} {
+		answer, _ := w.ask(http.MethodPost, "/v1/Conversations", "", "X-Twilio-Webhook-Enabled", value)
+		assert.Equal(t, status, answer.StatusCode, value)
+	}
+}
