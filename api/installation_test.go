@@ -18,7 +18,7 @@ import (
 // The number that the installation of these tests owns, and who writes to it.
 const (
 	ourNumber  = conversations.Address("+15559990001")
-	someNumber = "%2B15550000001" // as a form has it
+	someNumber = "%2B1555000" // as a form has it
 )
 
 // oneNumber is a directory of channels with one number.
@@ -74,23 +74,24 @@ func newInstallation(t testing.TB, configure ...func(*api.Config)) *installation
 		f(&cfg)
 	}
 	in.Handler = api.New(cfg)
-	in.furnish(t)
+	in.furnish(t, "")
 	return in
 }
 
-// furnish makes what is in the conversations of a new installation.
-func (in *installation) furnish(t testing.TB) {
+// furnish makes a conversation in each service, and what is in it. Its names and
+// numbers end with suffix, as all of them have to be different.
+func (in *installation) furnish(t testing.TB, suffix string) {
 	t.Helper()
 	made := func(path, form string) string {
 		a := do(t, in, http.MethodPost, path, form)
 		require.Equal(t, http.StatusCreated, a.status, a.body)
 		return a.json(t)["sid"].(string)
 	}
-	in.conversation = made("/v1/Conversations", "UniqueName=ours&FriendlyName=Ours")
+	in.conversation = made("/v1/Conversations", "UniqueName=ours"+suffix+"&FriendlyName=Ours")
 	within := "/v1/Conversations/" + in.conversation
 	in.chat = made(within+"/Participants", "Identity=ada")
-	in.native = made(within+"/Participants", "MessagingBinding.Address="+someNumber+
+	in.native = made(within+"/Participants", "MessagingBinding.Address="+someNumber+suffix+
 		"&MessagingBinding.ProxyAddress=%2B"+string(ourNumber[1:]))
 	in.message = made(within+"/Messages", "Author=ada&Body=hello")
-	in.foreign = made("/v1/Services/IS"+other+"/Conversations", "UniqueName=theirs")
+	in.foreign = made("/v1/Services/IS"+other+"/Conversations", "UniqueName=theirs"+suffix)
 }
