@@ -91,8 +91,11 @@ const (
 // and what is bridged's own.
 func boundOf(method, pattern string) (b bound, parameter string) {
 	inner, ours := strings.CutPrefix(pattern, "/v1/")
-	inner = strings.TrimPrefix(inner, "Services/{ChatServiceSid}/")
-	resource, _, _ := strings.Cut(inner, "/")
+	resource, rest, _ := strings.Cut(inner, "/")
+	if _, below, ok := strings.Cut(rest, "/"); ok && resource == "Services" {
+		inner = below
+		resource, _, _ = strings.Cut(inner, "/")
+	}
 	switch {
 	case method == http.MethodGet || method == http.MethodHead || !ours || resource == "Media" || resource == "Content":
 		return unbound, ""
