@@ -21,17 +21,17 @@ const maxBody = 1 << 20
 // and its body read.
 type call struct {
 	*http.Request
-	scope   twilio.Scope
-	service conversations.Service // that of the scope
-	caller  bridge.Caller
-	body    []byte
+	scope  twilio.Scope
+	caller bridge.Caller
+	body   []byte
+	fetch  handler // what GET on the same path is answered by; nil without one
 }
 
 // handler answers one method of one path.
 type handler func(*call) (reply, error)
 
 // serve prepares the call and hands it over.
-func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h handler) (reply, error) {
+func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h, fetch handler) (reply, error) {
 	service, err := s.service(r)
 	if err != nil {
 		return reply{}, err
@@ -40,8 +40,17 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h han
 		PublicURL: s.cfg.PublicURL, Account: s.cfg.Account.SID,
 		Service: service.ID, ThroughService: r.PathValue("ChatServiceSid") != "",
 	}
-	c := &call{Request: r, scope: scope, service: service, caller: bridge.Caller{Source: conversations.SourceAPI, By: who}}
+	c := &call{Request: r, scope: scope, caller: bridge.Caller{Source: conversations.SourceAPI, By: who}, fetch: fetch}
+	if c.caller.Webhooks, err = webhooksEnabled(r); err != nil {
+		return reply{}, err
+	}
+	if err := s.limit(c); err != nil {
+		return reply{}, err
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := refuseCoding(w, r); err != nil {
+			return reply{}, err
+		}
 		if c.body, err = readBody(w, r); err != nil {
 			return reply{}, err
 		}

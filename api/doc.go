@@ -14,6 +14,12 @@
 //	auth.go          who may call
 //	call.go          a request as the handlers see it, and its answer
 //	idempotency.go   requests that may be repeated
+//	cors.go          pages that call from a browser; OPTIONS
+//	etag.go          conditional requests
+//	gzip.go          compressed answers
+//	webhookheader.go X-Twilio-Webhook-Enabled
+//	requestid.go     what a request is called, in its answer and in the log
+//	ratelimit.go     how many writes a second
 //	ports.go         what the handlers need of package bridge and of the store
 //
 // To add a resource: add its paths to routes.go, its handlers in a file of

@@ -283,7 +283,7 @@ type answer struct {
 	body   string
 }
 
-func (a answer) json(t *testing.T) map[string]any {
+func (a answer) json(t testing.TB) map[string]any {
 	t.Helper()
 	var v map[string]any
 	require.NoError(t, json.Unmarshal([]byte(a.body), &v), a.body)
@@ -291,7 +291,7 @@ func (a answer) json(t *testing.T) map[string]any {
 }
 
 // do sends a request, authenticated and its body a form.
-func do(t *testing.T, h http.Handler, method, target, form string, header ...string) answer {
+func do(t testing.TB, h http.Handler, method, target, form string, header ...string) answer {
 	t.Helper()
 	target = strings.TrimPrefix(target, public)
 	r := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(form))

@@ -80,6 +80,9 @@ func TestARepeatGetsTheFirstAnswer(t *testing.T) {
 	first := do(t, h, http.MethodPost, "/v1/Conversations", "FriendlyName=a", "Idempotency-Key", "k")
 	again := do(t, h, http.MethodPost, "/v1/Conversations", "FriendlyName=a", "Idempotency-Key", "k")
 	assert.Equal(t, 201, first.status)
+	assert.NotEqual(t, first.header.Get("Twilio-Request-Id"), again.header.Get("Twilio-Request-Id"), "it is another request")
+	first.header.Del("Twilio-Request-Id")
+	again.header.Del("Twilio-Request-Id")
 	assert.Equal(t, first, again)
 	assert.Len(t, m.made, 1)
 	for key := range m.answers {

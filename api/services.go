@@ -50,7 +50,8 @@ func (s *server) ownService(c *call) (conversations.Service, error) {
 }
 
 func (s *server) fetchServiceConfiguration(c *call) (reply, error) {
-	return fetched(c.scope.ServiceConfiguration, c.service, nil)
+	found, err := s.cfg.Store.Service(c.Context(), c.scope.Service)
+	return fetched(c.scope.ServiceConfiguration, found, err)
 }
 
 func (s *server) updateServiceConfiguration(c *call) (reply, error) {
@@ -77,7 +78,8 @@ func (s *server) updateServiceConfiguration(c *call) (reply, error) {
 }
 
 func (s *server) fetchNotifications(c *call) (reply, error) {
-	return fetched(c.scope.Notifications, c.service, nil)
+	found, err := s.cfg.Store.Service(c.Context(), c.scope.Service)
+	return fetched(c.scope.Notifications, found, err)
 }
 
 func (s *server) updateNotifications(c *call) (reply, error) {
@@ -107,7 +109,8 @@ func (s *server) updateNotifications(c *call) (reply, error) {
 }
 
 func (s *server) fetchServiceWebhooks(c *call) (reply, error) {
-	return fetched(c.scope.ServiceWebhooks, c.service, nil)
+	found, err := s.cfg.Store.Service(c.Context(), c.scope.Service)
+	return fetched(c.scope.ServiceWebhooks, found, err)
 }
 
 func (s *server) updateServiceWebhooks(c *call) (reply, error) {

@@ -51,7 +51,10 @@ func changeBy[T any](ctx context.Context, b *Bridge, commit Committer, op func(T
 				return err
 			}
 		}
-		var err error
+		err := checkCondition(ctx, tx)
+		if err != nil {
+			return err
+		}
 		if result, err = op(tx); err != nil || !once {
 			return err
 		}

@@ -11,7 +11,13 @@ import (
 type Caller struct {
 	Source conversations.Source
 	By     string // identity or key that made the request, where known
+	// Webhooks says that a REST call is to fire webhooks. What does not come over
+	// REST does always (contract, 17).
+	Webhooks bool
 }
+
+// firesWebhooks says whether the webhooks hear of what the caller changes.
+func (c Caller) firesWebhooks() bool { return c.Webhooks || c.Source != conversations.SourceAPI }
 
 // ConversationFields are the fields of a conversation that a request can set.
 // Nil leaves a field as it is, or at its default for a new conversation.

@@ -52,6 +52,9 @@ type Tx interface {
 	// Lock waits for the named things and keeps them until the commit, first to
 	// last. Only operations that may run beside others need it.
 	Lock(names ...string) error
+
+	// Reading makes a context whose queries of the store see what this commit does.
+	Reading(ctx context.Context) context.Context
 }
 
 // InstallationRows are what holds for the whole account.

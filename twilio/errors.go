@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"bridged/conversations"
 )
@@ -16,9 +17,13 @@ const (
 	CodeMethodNotAllowed = 20004
 	CodeNotFound         = 20404
 	CodeConflict         = 20409
-	CodeTooLarge         = 20413
-	CodeInternal         = 20500
-	CodeUnavailable      = 20503
+	// CodePreconditionFailed is made as the others are: the reference's dictionary
+	// has none for this status.
+	CodePreconditionFailed = 20412
+	CodeTooLarge           = 20413
+	CodeTooManyRequests    = 20429
+	CodeInternal           = 20500
+	CodeUnavailable        = 20503
 )
 
 // retryAfter is how many seconds a caller is asked to wait when the store
@@ -58,6 +63,13 @@ func Invalid(format string, args ...any) *Error {
 // NotFound is the error of a path at which there is nothing.
 func NotFound(path string) *Error {
 	return NewError(http.StatusNotFound, CodeNotFound, "The requested resource %s was not found", path)
+}
+
+// TooManyRequests is the error of a request that may be repeated after wait.
+func TooManyRequests(wait time.Duration) *Error {
+	e := NewError(http.StatusTooManyRequests, CodeTooManyRequests, "Too Many Requests")
+	e.RetryAfter = max(1, int((wait+time.Second-1)/time.Second))
+	return e
 }
 
 // Internal is the error of a fault of ours. What it was is for the log, not for

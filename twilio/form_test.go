@@ -3,6 +3,7 @@ package twilio_test
 import (
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -119,4 +120,53 @@ func TestTheFirstMistakeIsTold(t *testing.T) {
 	var refused *conversations.Error
 	require.ErrorAs(t, f.Err(), &refused)
 	assert.Equal(t, conversations.StateInvalid, refused.Fault)
+}
+
+// FuzzForm looks for a form that breaks a reader, or that a reader takes for
+// something that cannot be kept or shown.
+func FuzzForm(f *testing.F) {
+	for _, encoded := range []string{
+		"Name=&Name=b", "Name=2024-05-01T10:00:00.5%2B02:00", "Name=9999-12-31", "Name=PT1H30M", "Name=P1Y", "Name=P99999999999D",
+		"Name=Active", "Name=null", "Name=9223372036854775808", "Name=DESC", "Name=ME" + digits, "Name=%ff", "a;b", "Name=%zz", "Name=a%00",
+		"Page=1&PageSize=5000&PageToken=x", "Name=-PT1M", "Name=0000-01-01",
+	} {
+		f.Add(encoded)
+	}
+	f.Fuzz(func(t *testing.T, encoded string) {
+		form, err := twilio.ParseForm(encoded)
+		if err != nil {
+			assert.Equal(t, 400, twilio.FromError(err, "").Status)
+			return
+		}
+		if s := form.String("Name"); s != nil {
+			assert.True(t, utf8.ValidString(*s))
+			assert.NotContains(t, *s, "\x00")
+		}
+		for _, at := range []*time.Time{form.Date("Name"), form.Created(), form.Updated()} {
+			if at == nil {
+				continue
+			}
+			again, err := twilio.ParseDate(twilio.Date(*at))
+			require.NoError(t, err, "what is shown can be sent")
+			assert.True(t, again.Equal(at.Truncate(time.Second)))
+			assert.True(t, time.UnixMicro(at.UnixMicro()).Equal(at.Truncate(time.Microsecond)), "it can be kept")
+		}
+		form.Until("Name")
+		if d := form.Timer("Name", conversations.TimerInactiveInvalid); d != nil {
+			assert.GreaterOrEqual(t, *d, time.Duration(0))
+		}
+		if index, cleared := form.ReadIndex("Name"); index != nil {
+			assert.False(t, cleared)
+			assert.GreaterOrEqual(t, *index, int64(0))
+		}
+		form.State("Name")
+		assert.Contains(t, []string{"", twilio.Ascending, twilio.Descending}, form.Order("Name"))
+		if id := form.MediaSID("Name"); id != nil {
+			assert.True(t, conversations.ValidID(string(*id)))
+		}
+		assert.LessOrEqual(t, form.ReadPage(50).Page.Size, 50)
+		if err := form.Err(); err != nil {
+			assert.Equal(t, 400, twilio.FromError(err, "").Status)
+		}
+	})
 }

@@ -163,8 +163,20 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		Log:               d.log,
 		Extra:             map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
 		Observe:           d.metrics.api,
+
+		Origins:          d.origins(),
+		ActionsPerSecond: d.cfg.Limits.ActionsPerSecond,
 	})
 	return err
+}
+
+// origins are those whose pages may call the API.
+func (d *daemon) origins() []string {
+	list := make([]string, len(d.cfg.Server.CORSOrigins))
+	for i, o := range d.cfg.Server.CORSOrigins {
+		list[i] = string(o)
+	}
+	return list
 }
 
 func (d *daemon) apiKeys() map[string]string {
@@ -180,7 +192,7 @@ func (d *daemon) publicHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(hooks.Prefix, d.hooks)
 	mux.Handle("/", d.api)
-	return accessLog{next: mux, trusted: d.cfg.Server.TrustedProxies, log: d.log}
+	return api.Identified(accessLog{next: mux, trusted: d.cfg.Server.TrustedProxies, log: d.log})
 }
 
 // close finishes what is in flight and closes the store, in the order in which

@@ -21,7 +21,7 @@ type Config struct {
 	Retry             Retry              `toml:"retry"`
 	Limits            Limits             `toml:"limits"`
 	// Studio maps the SID of a flow to the URL that gets its calls.
-	Studio map[string]string `toml:"studio"`
+	Studio map[string]string `toml:"studio" later:"true"`
 
 	// FirstStart says that the credentials of the embedded default were made by
 	// this load, so that nobody has seen them yet.
@@ -40,7 +40,9 @@ type Server struct {
 	// Listen; see Bound.
 	PublicURL      string    `toml:"public_url" check:"base_url"`
 	TrustedProxies []Network `toml:"trusted_proxies"`
-	TLS            TLS       `toml:"tls"`
+	// CORSOrigins are the origins whose pages may call the REST API.
+	CORSOrigins []Origin `toml:"cors_origins"`
+	TLS         TLS      `toml:"tls"`
 
 	publicURLFollows bool
 }
@@ -181,7 +183,9 @@ type Retry struct {
 
 // Limits bounds what the installation takes on.
 type Limits struct {
-	ActionsPerSecond int `toml:"actions_per_second" default:"0" check:"min:0" later:"true"`
+	// ActionsPerSecond bounds the REST API's writes to each conversation and
+	// service, as page 31 has it; 0 is no bound.
+	ActionsPerSecond int `toml:"actions_per_second" default:"0" check:"min:0"`
 	Backlog          int `toml:"backlog" default:"1000000" check:"min:1"`
 }
 

@@ -216,7 +216,6 @@ FW0123456789abcdef0123456789abcdef = "https://example.com/flow"
 		"f:19: numbers[0].rate",
 		"f:22: messaging_services[0].autocreate",
 		"f:23: messaging_services[0].inbound_webhook",
-		"f:25: limits.actions_per_second",
 		"f:27: media.dir",
 		"f:28: media.link_fallback",
 		"f:29: studio",
