@@ -51,6 +51,10 @@ const (
 	BodyTooLong             Fault = "body too long"
 	SubjectTooLong          Fault = "subject too long"
 	MediaUnknown            Fault = "media unknown"
+	MediaTaken              Fault = "media taken"
+	MediaTooLarge           Fault = "media too large"
+	MediaTypeInvalid        Fault = "media type invalid"
+	FileTooLarge            Fault = "file too large"
 	ContentUnknown          Fault = "content unknown"
 	KeyReused               Fault = "idempotency key reused"
 )
