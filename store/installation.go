@@ -13,6 +13,7 @@ const (
 	defaultService          = "default_service"
 	defaultMessagingService = "default_messaging_service"
 	lastCheck               = "last_check" // when it was last checked that the store can be written
+	mediaKey                = "media_key"  // what URLs of files are signed with
 )
 
 // Defaults are what an installation has from its first start on: the service
@@ -58,6 +59,20 @@ func (tx *Tx) insertDefaults(d Defaults) error {
 		return err
 	}
 	return tx.run(insert, defaultMessagingService, d.MessagingService)
+}
+
+// EnsureMediaKey returns the key that URLs of files are signed with, the same in
+// all processes. At the first start it stores the one that it is given.
+func (db *DB) EnsureMediaKey(ctx context.Context, fresh string) (key string, err error) {
+	err = db.Update(ctx, func(tx *Tx) error {
+		err := notFound(tx.one("SELECT value FROM installation WHERE name = $1", []any{mediaKey}, &key), "installation")
+		if conversations.NotFound.Is(err) {
+			key = fresh
+			return tx.run("INSERT INTO installation (name, value) VALUES ($1, $2)", mediaKey, fresh)
+		}
+		return err
+	})
+	return key, err
 }
 
 func findService(q querier, id conversations.ServiceID) (conversations.Service, error) {
