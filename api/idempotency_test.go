@@ -56,6 +56,10 @@ func (m *memory) DeleteConversation(conversations.ConversationID) ([]string, err
 	return nil, nil
 }
 
+func (*memory) DeleteMediaOf(conversations.ConversationID, conversations.MessageID) ([]conversations.MediaID, error) {
+	return nil, nil
+}
+
 func (*memory) Record(conversations.Event) error { return nil }
 
 // lasting is an API over the real verbs.

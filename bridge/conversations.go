@@ -92,6 +92,9 @@ func (b *Bridge) DeleteConversation(ctx context.Context, caller Caller, service 
 		if err != nil {
 			return none, err
 		}
+		if err := discard(tx, c.ID, ""); err != nil {
+			return none, err
+		}
 		pairs, err := tx.DeleteConversation(c.ID)
 		if err != nil {
 			return none, err

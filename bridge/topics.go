@@ -10,6 +10,7 @@ import (
 const (
 	TopicInbound  = "inbound"  // payload: seq of an accepted inbound message
 	TopicStatuses = "statuses" // payload: seq of an accepted status report
+	TopicMedia    = "media"    // payload: IDs of files to be removed, one after the other
 	topicOutbound = "outbound."
 )
 

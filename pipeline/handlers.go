@@ -41,6 +41,14 @@ func (p *Pipeline) advanceStatus(m *message.Message) error {
 	return p.cfg.Verbs.Advance(p.life, own, status)
 }
 
+func (p *Pipeline) removeFiles(m *message.Message) error {
+	own, err := strconv.ParseInt(m.UUID, 10, 64)
+	if err != nil {
+		return err
+	}
+	return p.cfg.Verbs.RemoveFiles(p.life, own, m.Payload)
+}
+
 // send hands the parts of one delivery to its carrier, one after the other, and
 // records each answer before the next part goes.
 func (p *Pipeline) send(adapter channels.Adapter) message.NoPublishHandlerFunc {

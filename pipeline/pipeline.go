@@ -28,6 +28,7 @@ type Verbs interface {
 type Upkeep interface {
 	Recover(ctx context.Context) error
 	Resume(ctx context.Context) (next time.Time, err error)
+	RemoveFiles(ctx context.Context, task int64, ids []byte) error
 	Tidy(ctx context.Context) error
 }
 

@@ -22,6 +22,7 @@ import (
 const (
 	commitsInFlight = 128
 	sendsInFlight   = 256
+	filesInFlight   = 4
 )
 
 // route is one topic and what handles its tasks.
@@ -36,12 +37,14 @@ type route struct {
 //	inbound             → Route: the pair finds its participant; append; deliveries
 //	outbound.<channel>  → Claim → Adapter.Send → Settle, for each part
 //	statuses            → Advance: the receipt of the delivery
+//	media               → RemoveFiles: of messages that are gone
 //
 // Events are no topic: they are rows that their readers follow with a cursor.
 func (p *Pipeline) routes() []route {
 	routes := []route{
 		{bridge.TopicInbound, p.routeInbound, commitsInFlight},
 		{bridge.TopicStatuses, p.advanceStatus, commitsInFlight},
+		{bridge.TopicMedia, p.removeFiles, filesInFlight},
 	}
 	for _, adapter := range p.cfg.Adapters {
 		routes = append(routes, route{bridge.TopicOutbound(adapter.Name()), p.send(adapter), sendsInFlight})
