@@ -13,6 +13,7 @@ type Verbs interface {
 	ConversationVerbs
 	ParticipantVerbs
 	MessageVerbs
+	MediaVerbs
 }
 
 // ConversationVerbs change conversations.
@@ -36,6 +37,11 @@ type MessageVerbs interface {
 	DeleteMessage(context.Context, bridge.Caller, conversations.ServiceID, conversations.ConversationKey, conversations.MessageID) error
 }
 
+// MediaVerbs change files.
+type MediaVerbs interface {
+	AddMedia(context.Context, conversations.ServiceID, bridge.MediaFields) (conversations.MediaFile, error)
+}
+
 // Queries are what is only read. *store.DB answers them all. What is looked for
 // and not there is a *conversations.Error with conversations.NotFound; the
 // entries of a list are in the list's own order, whichever way it is walked.
@@ -43,6 +49,7 @@ type Queries interface {
 	ConversationQueries
 	ParticipantQueries
 	MessageQueries
+	MediaQueries
 	ReceiptQueries
 	OperationQueries
 }
@@ -65,6 +72,13 @@ type MessageQueries interface {
 	Message(context.Context, conversations.ConversationID, conversations.MessageID) (conversations.Message, error)
 	Messages(context.Context, conversations.ConversationID, conversations.Page) (conversations.Listing[conversations.Message], error)
 	DeliveryCounts(context.Context, conversations.ConversationID, []conversations.MessageID) (map[conversations.MessageID]receipts.Counts, error)
+}
+
+// MediaQueries read what is known of files.
+type MediaQueries interface {
+	Media(context.Context, conversations.ServiceID, conversations.MediaID) (conversations.MediaFile, error)
+	// AnyMedia finds a file of whatever service.
+	AnyMedia(context.Context, conversations.MediaID) (conversations.MediaFile, error)
 }
 
 // ReceiptQueries read the receipts of one message.

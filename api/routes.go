@@ -1,6 +1,10 @@
 package api
 
-import "net/http"
+import (
+	"net/http"
+
+	"bridged/twilio"
+)
 
 // routes lists every path. The reference's paths come in two forms, which the
 // same handlers serve: with the service's SID, and without it for the default
@@ -21,6 +25,12 @@ func (s *server) routes() {
 		s.handle(within+"/Messages/{MessageSid}/Receipts", methods{get: s.listReceipts})
 		s.handle(within+"/Messages/{MessageSid}/Receipts/{Sid}", methods{get: s.fetchReceipt})
 	}
+
+	files := "/v1/Services/{ChatServiceSid}/Media"
+	s.stream(files, map[string]streamer{post: s.uploadMedia})
+	s.handle(files+"/{Sid}", methods{get: s.fetchMedia})
+	s.stream(files+"/{Sid}/Content", map[string]streamer{get: s.fetchMediaContent})
+	s.mux.HandleFunc(twilio.DirectMediaPath+"{Sid}", s.fetchDirect) // without credentials
 
 	s.handle("/bridged/v1/deliveries/{Sid}", methods{get: s.fetchDelivery})
 	s.handle("/bridged/v1/dead-letters", methods{get: s.listDeadLetters})
