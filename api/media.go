@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -178,12 +177,4 @@ func disposition(f conversations.MediaFile) string {
 		return header
 	}
 	return kind
-}
-
-// Files are the bytes of the media. *media.Directory is one.
-type Files interface {
-	// Keep writes a file, of the type that its sender states.
-	Keep(r io.Reader, stated string) (media.Kept, error)
-	Open(id conversations.MediaID) (io.ReadSeekCloser, error)
-	Remove(id conversations.MediaID) error
 }

@@ -2,9 +2,11 @@ package api
 
 import (
 	"context"
+	"io"
 
 	"bridged/bridge"
 	"bridged/conversations"
+	"bridged/media"
 	"bridged/receipts"
 )
 
@@ -79,6 +81,14 @@ type MediaQueries interface {
 	Media(context.Context, conversations.ServiceID, conversations.MediaID) (conversations.MediaFile, error)
 	// AnyMedia finds a file of whatever service.
 	AnyMedia(context.Context, conversations.MediaID) (conversations.MediaFile, error)
+}
+
+// Files are the bytes of the media. *media.Directory is one.
+type Files interface {
+	// Keep writes a file, of the type that its sender states.
+	Keep(r io.Reader, stated string) (media.Kept, error)
+	Open(id conversations.MediaID) (io.ReadSeekCloser, error)
+	Remove(id conversations.MediaID) error
 }
 
 // ReceiptQueries read the receipts of one message.

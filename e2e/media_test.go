@@ -90,7 +90,7 @@ func fetch(t *testing.T, target string, authenticated bool) (status int, body st
 func (w *world) filesOnDisk() (list []string) {
 	w.t.Helper()
 	root := filepath.Join(w.dir, "bridged-data", "media")
-	_ = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(root, func(_ string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() && e.Name() != "installation" {
 			list = append(list, e.Name())
 		}

@@ -78,7 +78,7 @@ func TestAContentTypeIsFitForAHeader(t *testing.T) {
 		assert.NotEmpty(t, got)
 		assert.NotRegexp(t, `[^\x20-\x7e\t]`, got)
 		again, err := media.ContentType(got, mimetype.Detect([]byte("x")))
-		assert.NoError(t, err)
+		require.NoError(t, err)
 		assert.NotEmpty(t, again)
 	})
 }

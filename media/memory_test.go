@@ -13,7 +13,7 @@ import (
 
 // Not parallel, because it counts what the whole process allocates. All that was
 // ever allocated is counted, so that it does not matter when memory is freed.
-func TestALargeFileIsNeverInMemory(t *testing.T) { //nolint:paralleltest // see above
+func TestALargeFileIsNeverInMemory(t *testing.T) {
 	const size, bound = 64 << 20, 4 << 20
 	d := open(t, media.Config{})
 	var before, after runtime.MemStats

@@ -62,6 +62,6 @@ func (s *Signer) Permits(id conversations.MediaID, p Permission) bool {
 // sum covers what it is for, so that the key could sign other things as well.
 func (s *Signer) sum(id conversations.MediaID, expires int64) []byte {
 	mac := hmac.New(sha256.New, s.key)
-	fmt.Fprintf(mac, "fetch media\n%s\n%d", id, expires)
+	mac.Write(fmt.Appendf(nil, "fetch media\n%s\n%d", id, expires))
 	return mac.Sum(nil)
 }

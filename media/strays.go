@@ -12,7 +12,7 @@ import (
 	"bridged/conversations"
 )
 
-// portion is how many files are looked at at once.
+// portion is how many files are given together.
 const portion = 200
 
 // Untouched gives the IDs of files, in portions, that were made after since and
