@@ -32,13 +32,9 @@ type handler func(*call) (reply, error)
 
 // serve prepares the call and hands it over.
 func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h, fetch handler) (reply, error) {
-	service, err := s.service(r)
+	scope, err := s.scope(r)
 	if err != nil {
 		return reply{}, err
-	}
-	scope := twilio.Scope{
-		PublicURL: s.cfg.PublicURL, Account: s.cfg.Account.SID,
-		Service: service.ID, ThroughService: r.PathValue("ChatServiceSid") != "",
 	}
 	c := &call{Request: r, scope: scope, caller: bridge.Caller{Source: conversations.SourceAPI, By: who}, fetch: fetch}
 	if c.caller.Webhooks, err = webhooksEnabled(r); err != nil {
@@ -58,17 +54,22 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h, fe
 	return h(c)
 }
 
-// service finds the service that the request names, or the default one.
-func (s *server) service(r *http.Request) (conversations.Service, error) {
+// scope finds the service that the request names, or the default one.
+func (s *server) scope(r *http.Request) (twilio.Scope, error) {
+	scope := twilio.Scope{PublicURL: s.cfg.PublicURL, Account: s.cfg.Account.SID}
 	sid := r.PathValue("ChatServiceSid")
 	if sid == "" {
-		return s.cfg.Store.DefaultService(r.Context())
+		service, err := s.cfg.Store.DefaultService(r.Context())
+		scope.Service = service.ID
+		return scope, err
 	}
 	id, ok := twilio.ParseSID[conversations.ServiceID](sid)
 	if !ok {
-		return conversations.Service{}, errNotFound()
+		return scope, errNotFound()
 	}
-	return s.cfg.Store.Service(r.Context(), id)
+	service, err := s.cfg.Store.Service(r.Context(), id)
+	scope.Service, scope.ThroughService = service.ID, true
+	return scope, err
 }
 
 // errNotFound is the error of a path whose SID is none.

@@ -9,10 +9,13 @@
 //	routes.go        every path and method, on one screen
 //	conversations.go, participants.go, messages.go, receipts.go
 //	                 one resource each, in both forms of its URL
+//	media.go, upload.go
+//	                 files, which are streamed
 //	operations.go    deliveries, dead letters and unrouted messages
 //	server.go        what happens around a handler: panics, errors, 404 and 405
 //	auth.go          who may call
 //	call.go          a request as the handlers see it, and its answer
+//	stream.go        those that are too large to be in memory
 //	idempotency.go   requests that may be repeated
 //	cors.go          pages that call from a browser; OPTIONS
 //	etag.go          conditional requests

@@ -48,6 +48,7 @@ type world struct {
 	deliveries    []conversations.Delivery
 	deadLetters   []conversations.DeadLetter
 	unrouted      []conversations.InboundRecord
+	media         []conversations.MediaFile
 
 	fail    error // what every verb and query fails with
 	panics  bool
@@ -137,6 +138,25 @@ func (w *world) UpdateMessage(_ context.Context, c bridge.Caller, s conversation
 
 func (w *world) DeleteMessage(_ context.Context, c bridge.Caller, s conversations.ServiceID, key conversations.ConversationKey, _ conversations.MessageID) error {
 	return w.began(c, s, key)
+}
+
+func (w *world) AddMedia(_ context.Context, s conversations.ServiceID, f bridge.MediaFields) (conversations.MediaFile, error) {
+	if w.fail != nil {
+		return conversations.MediaFile{}, w.fail
+	}
+	w.media = append(w.media, conversations.MediaFile{
+		ID: f.ID, Service: s, Author: f.Author, Category: f.Category, ContentType: f.ContentType, Filename: f.Filename,
+		Size: f.Size, SHA256: f.SHA256, Created: at(8), Updated: at(8),
+	})
+	return w.media[len(w.media)-1], nil
+}
+
+func (w *world) Media(_ context.Context, s conversations.ServiceID, id conversations.MediaID) (conversations.MediaFile, error) {
+	return find(w.media, func(f conversations.MediaFile) bool { return f.ID == id && f.Service == s })
+}
+
+func (w *world) AnyMedia(_ context.Context, id conversations.MediaID) (conversations.MediaFile, error) {
+	return find(w.media, func(f conversations.MediaFile) bool { return f.ID == id })
 }
 
 func (w *world) Service(_ context.Context, id conversations.ServiceID) (conversations.Service, error) {

@@ -60,6 +60,10 @@ func (*memory) Configuration() (conversations.Configuration, error) {
 	return conversations.Configuration{}, nil
 }
 
+func (*memory) DeleteMediaOf(conversations.ConversationID, conversations.MessageID) ([]conversations.MediaID, error) {
+	return nil, nil
+}
+
 func (*memory) Record(conversations.Event) error { return nil }
 
 // lasting is an API over the real verbs.

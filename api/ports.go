@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"io"
 
 	"bridged/autocreate"
 	"bridged/bridge"
 	"bridged/conversations"
+	"bridged/media"
 	"bridged/receipts"
 )
 
@@ -22,6 +24,7 @@ type Verbs interface {
 	AccountVerbs
 	AddressVerbs
 	PushVerbs
+	MediaVerbs
 }
 
 // ConversationVerbs change conversations.
@@ -103,6 +106,11 @@ type MessageVerbs interface {
 	DeleteMessage(context.Context, bridge.Caller, conversations.ServiceID, conversations.ConversationKey, conversations.MessageID) error
 }
 
+// MediaVerbs change files.
+type MediaVerbs interface {
+	AddMedia(context.Context, conversations.ServiceID, bridge.MediaFields) (conversations.MediaFile, error)
+}
+
 // Queries are what is only read. *store.DB answers them all. What is looked for
 // and not there is a *conversations.Error with conversations.NotFound; the
 // entries of a list are in the list's own order, whichever way it is walked.
@@ -110,6 +118,7 @@ type Queries interface {
 	ConversationQueries
 	ParticipantQueries
 	MessageQueries
+	MediaQueries
 	ReceiptQueries
 	WebhookQueries
 	UserQueries
@@ -179,6 +188,21 @@ type MessageQueries interface {
 	Message(context.Context, conversations.ConversationID, conversations.MessageID) (conversations.Message, error)
 	Messages(context.Context, conversations.ConversationID, conversations.Page) (conversations.Listing[conversations.Message], error)
 	DeliveryCounts(context.Context, conversations.ConversationID, []conversations.MessageID) (map[conversations.MessageID]receipts.Counts, error)
+}
+
+// MediaQueries read what is known of files.
+type MediaQueries interface {
+	Media(context.Context, conversations.ServiceID, conversations.MediaID) (conversations.MediaFile, error)
+	// AnyMedia finds a file of whatever service.
+	AnyMedia(context.Context, conversations.MediaID) (conversations.MediaFile, error)
+}
+
+// Files are the bytes of the media. *media.Directory is one.
+type Files interface {
+	// Keep writes a file, of the type that its sender states.
+	Keep(r io.Reader, stated string) (media.Kept, error)
+	Open(id conversations.MediaID) (io.ReadSeekCloser, error)
+	Remove(id conversations.MediaID) error
 }
 
 // ReceiptQueries read the receipts of one message.

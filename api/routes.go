@@ -1,6 +1,10 @@
 package api
 
-import "net/http"
+import (
+	"net/http"
+
+	"bridged/twilio"
+)
 
 // routes lists every path. The reference's paths come in two forms, which the
 // same handlers serve: with the service's SID, and without it for the default
@@ -52,6 +56,11 @@ func (s *server) routes() {
 	s.handle("/v1/Configuration/Addresses/{Sid}", methods{get: s.fetchAddress, post: s.updateAddress, del: s.deleteAddress})
 	s.handle("/v1/Credentials", methods{get: s.listCredentials, post: s.createCredential})
 	s.handle("/v1/Credentials/{Sid}", methods{get: s.fetchCredential, post: s.updateCredential, del: s.deleteCredential})
+	files := "/v1/Services/{ChatServiceSid}/Media"
+	s.stream(files, map[string]streamer{post: s.uploadMedia})
+	s.handle(files+"/{Sid}", methods{get: s.fetchMedia})
+	s.stream(files+"/{Sid}/Content", map[string]streamer{get: s.fetchMediaContent})
+	s.mux.HandleFunc(twilio.DirectMediaPath+"{Sid}", s.fetchDirect) // without credentials
 
 	s.handle("/bridged/v1/deliveries/{Sid}", methods{get: s.fetchDelivery})
 	s.handle("/bridged/v1/dead-letters", methods{get: s.listDeadLetters})

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"bridged/conversations"
+	"bridged/media"
 	"bridged/twilio"
 )
 
@@ -28,7 +29,9 @@ type Config struct {
 	MessagingServices []conversations.MessagingServiceID
 	Bridge            Verbs
 	Store             Queries
-	Log               *slog.Logger // optional; discards
+	Files             Files
+	Links             *media.Signer // of the URLs that need no credentials
+	Log               *slog.Logger  // optional; discards
 	// Extra are further handlers behind the same authentication, by the mux
 	// pattern of their prefix: "/bridged/v1/simulator/". Optional.
 	Extra map[string]http.Handler

@@ -26,7 +26,9 @@ func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *
 	if err != nil {
 		return err
 	}
-	m.ID = conversations.NewID[conversations.MessageID](now)
+	if m.ID == "" {
+		m.ID = conversations.NewID[conversations.MessageID](now)
+	}
 	m.Conversation = c.ID
 	m.Index = index
 	if author != nil {

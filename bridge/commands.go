@@ -55,7 +55,7 @@ type MessageFields struct {
 	Body             *string
 	Subject          *string
 	Attributes       *string
-	MediaID          *conversations.MediaID
+	Media            []conversations.MediaID // of a new message
 	ContentSID       *string
 	Created, Updated *time.Time
 }
@@ -154,4 +154,15 @@ type CredentialFields struct {
 	FriendlyName                            *string
 	Sandbox                                 *bool
 	Certificate, PrivateKey, APIKey, Secret *string
+}
+
+// MediaFields are what is known of a file that has been written.
+type MediaFields struct {
+	ID          conversations.MediaID
+	Author      string
+	Category    conversations.MediaCategory
+	ContentType string
+	Filename    string
+	Size        int64
+	SHA256      string
 }

@@ -130,6 +130,9 @@ func (b *Bridge) DeleteConversation(ctx context.Context, caller Caller, service 
 }
 
 func (b *Bridge) removeConversation(tx Tx, caller Caller, c conversations.Conversation) error {
+	if err := discard(tx, c.ID, ""); err != nil {
+		return err
+	}
 	pairs, err := tx.DeleteConversation(c.ID)
 	if err != nil {
 		return err

@@ -62,7 +62,8 @@ const purgeBatch = 50
 
 // PurgeService carries out the task of removing the conversations that a deleted
 // service has left, a batch in each commit.
-func (b *Bridge) PurgeService(ctx context.Context, task int64, id conversations.ServiceID) error {
+func (b *Bridge) PurgeService(ctx context.Context, task int64, payload []byte) error {
+	id := conversations.ServiceID(payload)
 	return b.commit(ctx, func(tx Tx) error {
 		left, err := tx.ConversationsOf(id, purgeBatch)
 		if err != nil {

@@ -37,6 +37,8 @@ type Tx interface {
 	MembershipRows
 	BindingRows
 	MessageRows
+	MediaRows
+	MediaUpkeepRows
 	InboundRows
 	DeliveryRows
 	LineRows
@@ -155,6 +157,28 @@ type MessageRows interface {
 	// DeleteMessage removes it with its receipts. It returns the pairs from whose
 	// lines a delivery was removed.
 	DeleteMessage(m conversations.Message) (pairKeys []string, err error)
+}
+
+// MediaRows are the files that are kept.
+type MediaRows interface {
+	FindMedia(service conversations.ServiceID, id conversations.MediaID) (conversations.MediaFile, error)
+	// InsertMedia stores a new file that no message has.
+	InsertMedia(f conversations.MediaFile) error
+	// AttachMedia stores which message has the file.
+	AttachMedia(f conversations.MediaFile) error
+	// DeleteMediaOf removes the files of a message, or of a whole conversation
+	// where no message is given, and returns their IDs.
+	DeleteMediaOf(c conversations.ConversationID, m conversations.MessageID) ([]conversations.MediaID, error)
+}
+
+// MediaUpkeepRows are the files that nobody asks for any more.
+type MediaUpkeepRows interface {
+	// ExpireMedia removes up to limit files that were stored before t or at it and
+	// that no message has. It returns their IDs, and when the next one was stored
+	// (zero for none).
+	ExpireMedia(t time.Time, limit int) (gone []conversations.MediaID, next time.Time, err error)
+	// UnknownMedia returns those of the IDs that no row has.
+	UnknownMedia(ids []conversations.MediaID) ([]conversations.MediaID, error)
 }
 
 // InboundRows are the accepted inbound messages.

@@ -12,6 +12,7 @@ const (
 	TopicStatuses = "statuses" // payload: seq of an accepted status report
 	TopicPopulate = "populate" // payload: a population
 	TopicPurge    = "purge"    // payload: ID of a deleted service
+	TopicMedia    = "media"    // payload: IDs of files to be removed, one after the other
 	topicOutbound = "outbound."
 )
 

@@ -41,20 +41,15 @@ func (p *Pipeline) advanceStatus(m *message.Message) error {
 	return p.cfg.Verbs.Advance(p.life, own, status)
 }
 
-func (p *Pipeline) populate(m *message.Message) error {
-	own, err := strconv.ParseInt(m.UUID, 10, 64)
-	if err != nil {
-		return err
+// carryOut handles the tasks whose payload only their verb can read.
+func (p *Pipeline) carryOut(verb func(ctx context.Context, task int64, payload []byte) error) message.NoPublishHandlerFunc {
+	return func(m *message.Message) error {
+		own, err := strconv.ParseInt(m.UUID, 10, 64)
+		if err != nil {
+			return err
+		}
+		return verb(p.life, own, m.Payload)
 	}
-	return p.cfg.Verbs.Populate(p.life, own, m.Payload)
-}
-
-func (p *Pipeline) purge(m *message.Message) error {
-	own, err := strconv.ParseInt(m.UUID, 10, 64)
-	if err != nil {
-		return err
-	}
-	return p.cfg.Verbs.PurgeService(p.life, own, conversations.ServiceID(m.Payload))
 }
 
 // send hands the parts of one delivery to its carrier, one after the other, and

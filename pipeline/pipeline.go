@@ -28,13 +28,14 @@ type Verbs interface {
 // Afterwards is what requests have left to be done after their answer.
 type Afterwards interface {
 	Populate(ctx context.Context, task int64, payload []byte) error
-	PurgeService(ctx context.Context, task int64, id conversations.ServiceID) error
+	PurgeService(ctx context.Context, task int64, payload []byte) error
 }
 
 // Upkeep is what has to be done at its time.
 type Upkeep interface {
 	Recover(ctx context.Context) error
 	Resume(ctx context.Context) (next time.Time, err error)
+	RemoveFiles(ctx context.Context, task int64, ids []byte) error
 	Tidy(ctx context.Context) error
 }
 

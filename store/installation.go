@@ -17,6 +17,7 @@ const (
 	chosenMessagingService  = "chosen_messaging_service"  // by page 10
 	accountSettings         = "account_settings"
 	lastCheck               = "last_check" // when it was last checked that the store can be written
+	mediaKey                = "media_key"  // what URLs of files are signed with
 )
 
 // Defaults are what an installation has from its first start on: the service
@@ -65,6 +66,23 @@ func (tx *Tx) insertDefaults(d Defaults) error {
 		return err
 	}
 	return tx.setInstallation(defaultMessagingService, string(d.MessagingService))
+}
+
+// EnsureMediaKey returns the key that URLs of files are signed with, the same in
+// all processes. At the first start it stores the one that it is given.
+func (db *DB) EnsureMediaKey(ctx context.Context, fresh string) (key string, err error) {
+	err = db.Update(ctx, func(tx *Tx) error {
+		values, err := tx.installation()
+		if err != nil {
+			return err
+		}
+		if key = values[mediaKey]; key != "" {
+			return nil
+		}
+		key = fresh
+		return tx.setInstallation(mediaKey, fresh)
+	})
+	return key, err
 }
 
 // installation reads the table installation.

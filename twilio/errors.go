@@ -15,6 +15,7 @@ const (
 	CodeInvalidParameter = 20001
 	CodeUnauthorized     = 20003
 	CodeMethodNotAllowed = 20004
+	CodeForbidden        = 20403
 	CodeNotFound         = 20404
 	CodeConflict         = 20409
 	// CodePreconditionFailed is made as the others are: the reference's dictionary
@@ -170,6 +171,10 @@ func refusals() map[conversations.Fault]refusal {
 		conversations.BodyTooLong:             {400, 50504, "Message body parameter is too long"},
 		conversations.SubjectTooLong:          {400, CodeInvalidParameter, "Invalid parameter: Subject is too long"},
 		conversations.MediaUnknown:            {404, 50507, "Media not found"},
+		conversations.MediaTaken:              {400, 50508, "Media already sent with another message"},
+		conversations.MediaTooLarge:           {400, 50512, "Message media size is too large"},
+		conversations.MediaTypeInvalid:        {400, 50511, "Invalid message media content type"},
+		conversations.FileTooLarge:            {413, CodeTooLarge, "Request Entity Too Large"},
 		conversations.ContentUnknown:          {400, 50526, "Invalid content SID"},
 		conversations.Conflict:                {409, CodeConflict, "Conflict"},
 		conversations.FriendlyNameMissing:     {400, 50000, "FriendlyName not provided"},

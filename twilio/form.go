@@ -248,10 +248,20 @@ func (f *Form) Order(name string) string {
 	return order
 }
 
-// MediaSID reads the SID of a file that a message is to have.
-func (f *Form) MediaSID(name string) *conversations.MediaID {
-	return FormSID[conversations.MediaID](f, name, NewError(http.StatusBadRequest, 50510,
-		"Invalid message media SID: %s must be ME and 32 hexadecimal digits", name))
+// MediaSIDs reads the SIDs of the files that a message is to have. The parameter
+// may be there several times, once for each (contract, 7).
+func (f *Form) MediaSIDs(name string) []conversations.MediaID {
+	var ids []conversations.MediaID
+	for _, sid := range f.values[name] {
+		id, ok := ParseSID[conversations.MediaID](sid)
+		if !ok {
+			f.refuse(NewError(http.StatusBadRequest, 50510,
+				"Invalid message media SID: %s must be ME and 32 hexadecimal digits", name))
+			return nil
+		}
+		ids = append(ids, id)
+	}
+	return ids
 }
 
 // FormSID reads a parameter that is the SID of a T. Wrong is the error where it

@@ -53,7 +53,7 @@ func TestTypedParameters(t *testing.T) {
 	index, cleared := f.ReadIndex("LastReadMessageIndex")
 	assert.Equal(t, int64(7), *index)
 	assert.False(t, cleared)
-	assert.Equal(t, conversations.MediaID(digits), *f.MediaSID("MediaSid"))
+	assert.Equal(t, []conversations.MediaID{digits}, f.MediaSIDs("MediaSid"))
 	assert.Equal(t, conversations.RoleID(digits), *twilio.FormSID[conversations.RoleID](f, "RoleSid", nil))
 	require.NoError(t, f.Err())
 }
@@ -66,7 +66,7 @@ func TestParametersThatWereNotSent(t *testing.T) {
 	assert.Nil(t, f.Timer("Timers.Closed", conversations.TimerClosedInvalid))
 	assert.Nil(t, f.State("State"))
 	assert.Empty(t, f.Order("Order"))
-	assert.Nil(t, f.MediaSID("MediaSid"))
+	assert.Nil(t, f.MediaSIDs("MediaSid"))
 	index, cleared := f.ReadIndex("LastReadMessageIndex")
 	assert.Nil(t, index)
 	assert.False(t, cleared)
@@ -101,7 +101,8 @@ func TestParametersThatCannotBeRead(t *testing.T) {
 		{"Order=up", func(f *twilio.Form) { f.Order("Order") }, 20001},
 		{"LastReadMessageIndex=-1", func(f *twilio.Form) { f.ReadIndex("LastReadMessageIndex") }, 50421},
 		{"LastReadMessageIndex=x", func(f *twilio.Form) { f.ReadIndex("LastReadMessageIndex") }, 50421},
-		{"MediaSid=x", func(f *twilio.Form) { f.MediaSID("MediaSid") }, 50510},
+		{"MediaSid=x", func(f *twilio.Form) { f.MediaSIDs("MediaSid") }, 50510},
+		{"MediaSid=ME" + digits + "&MediaSid=x", func(f *twilio.Form) { f.MediaSIDs("MediaSid") }, 50510},
 		{"RoleSid=MB" + digits, func(f *twilio.Form) {
 			twilio.FormSID[conversations.RoleID](f, "RoleSid", conversations.Refuse(conversations.RoleUnknown, ""))
 		}, 50109},
@@ -161,9 +162,13 @@ func FuzzForm(f *testing.F) {
 		}
 		form.State("Name")
 		assert.Contains(t, []string{"", twilio.Ascending, twilio.Descending}, form.Order("Name"))
-		if id := form.MediaSID("Name"); id != nil {
-			assert.True(t, conversations.ValidID(string(*id)))
+		for _, id := range form.MediaSIDs("Name") {
+			assert.True(t, conversations.ValidID(string(id)))
 		}
+		form.Bool("Name")
+		form.Muted("Name")
+		form.FlowSID("Name")
+		twilio.AddressType(form, "Name")
 		assert.LessOrEqual(t, form.ReadPage(50).Page.Size, 50)
 		if err := form.Err(); err != nil {
 			assert.Equal(t, 400, twilio.FromError(err, "").Status)

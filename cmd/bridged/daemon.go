@@ -19,6 +19,7 @@ import (
 	"bridged/channels/simulator"
 	"bridged/cmd/bridged/internal/config"
 	"bridged/conversations"
+	"bridged/media"
 	"bridged/pipeline"
 	"bridged/store"
 	"bridged/twilio"
@@ -38,6 +39,8 @@ type daemon struct {
 	log      *slog.Logger
 	metrics  *metrics
 	store    *store.DB
+	files    *media.Directory
+	links    *media.Signer
 	bridge   *bridge.Bridge
 	pipeline *pipeline.Pipeline
 	carrier  *simulator.Carrier
@@ -66,6 +69,9 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	if err != nil {
 		return nil, fmt.Errorf("read the installation's defaults: %w", err)
 	}
+	if err := d.openMedia(ctx, defaults.Service.ID); err != nil {
+		return nil, err
+	}
 	d.bridge = bridge.New(d.bridgeConfig(directory, defaults))
 	d.metrics.watchBacklog(d.bridge.Backlog)
 	if d.pipeline, err = pipeline.New(d.pipelineConfig(directory)); err != nil {
@@ -93,12 +99,14 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 			First: retry.First, Max: retry.Max, Attempts: retry.Attempts,
 			UnknownWait: retry.UnknownWait, ResendUnknown: retry.ResendUnknown,
 		},
-		Backlog:  d.cfg.Limits.Backlog,
-		Shared:   d.cfg.Store.SQLitePath() == "",
-		Space:    storeSpace(d.cfg.Store),
-		Observer: d.metrics,
-		Due:      func(t time.Time) { d.pipeline.WakeAt(t) },
-		Log:      d.log,
+		Backlog:   d.cfg.Limits.Backlog,
+		Shared:    d.cfg.Store.SQLitePath() == "",
+		Space:     storeSpace(d.cfg.Store),
+		Files:     d.files,
+		MediaLife: d.cfg.Media.UnattachedTTL,
+		Observer:  d.metrics,
+		Due:       func(t time.Time) { d.pipeline.WakeAt(t) },
+		Log:       d.log,
 	}
 }
 
@@ -160,6 +168,8 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		MessagingServices: messagingServices(d.cfg, defaults),
 		Bridge:            d.bridge,
 		Store:             d.store,
+		Files:             d.files,
+		Links:             d.links,
 		Log:               d.log,
 		Extra:             map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
 		Observe:           d.metrics.api,
@@ -205,6 +215,9 @@ func (d *daemon) close() error {
 	d.carrier.Close()
 	if d.store != nil {
 		errs = append(errs, d.store.Close())
+	}
+	if d.files != nil {
+		errs = append(errs, d.files.Close())
 	}
 	return errors.Join(errs...)
 }

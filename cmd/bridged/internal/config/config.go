@@ -87,7 +87,8 @@ type Store struct {
 
 // Media says where files are kept, and how carriers get at them.
 type Media struct {
-	Dir           string        `toml:"dir" default:"bridged-data/media" check:"nonempty" later:"true"`
+	Dir           string        `toml:"dir" default:"bridged-data/media" check:"nonempty"`
+	UnattachedTTL time.Duration `toml:"unattached_ttl" default:"5m"`
 	LinkFallback  bool          `toml:"link_fallback" default:"true" later:"true"`
 	CarrierURLTTL time.Duration `toml:"carrier_url_ttl" default:"24h" later:"true"`
 }
