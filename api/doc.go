@@ -9,6 +9,7 @@
 //	routes.go        every path and method, on one screen
 //	conversations.go, participants.go, messages.go, receipts.go
 //	                 one resource each, in both forms of its URL
+//	content.go       contents and their approvals
 //	operations.go    deliveries, dead letters and unrouted messages
 //	server.go        what happens around a handler: panics, errors, 404 and 405
 //	auth.go          who may call

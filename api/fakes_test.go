@@ -38,6 +38,8 @@ func ptr[T any](v T) *T { return &v }
 
 // world is verbs and queries over slices. It keeps what the last verb was given.
 type world struct {
+	shelf
+
 	conversations []conversations.Conversation
 	participants  []conversations.Participant
 	messages      []conversations.Message

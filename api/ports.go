@@ -13,6 +13,7 @@ type Verbs interface {
 	ConversationVerbs
 	ParticipantVerbs
 	MessageVerbs
+	ContentVerbs
 }
 
 // ConversationVerbs change conversations.
@@ -36,6 +37,13 @@ type MessageVerbs interface {
 	DeleteMessage(context.Context, bridge.Caller, conversations.ServiceID, conversations.ConversationKey, conversations.MessageID) error
 }
 
+// ContentVerbs change contents.
+type ContentVerbs interface {
+	CreateContent(context.Context, conversations.Content) (conversations.Content, error)
+	ApproveContent(context.Context, conversations.ContentID, conversations.Approval) (conversations.Content, error)
+	DeleteContent(context.Context, conversations.ContentID) error
+}
+
 // Queries are what is only read. *store.DB answers them all. What is looked for
 // and not there is a *conversations.Error with conversations.NotFound; the
 // entries of a list are in the list's own order, whichever way it is walked.
@@ -44,6 +52,7 @@ type Queries interface {
 	ParticipantQueries
 	MessageQueries
 	ReceiptQueries
+	ContentQueries
 	OperationQueries
 }
 
@@ -71,6 +80,12 @@ type MessageQueries interface {
 type ReceiptQueries interface {
 	Receipt(context.Context, conversations.ConversationID, conversations.MessageID, conversations.DeliveryID) (conversations.Delivery, error)
 	Receipts(context.Context, conversations.ConversationID, conversations.MessageID, conversations.Page) (conversations.Listing[conversations.Delivery], error)
+}
+
+// ContentQueries read contents.
+type ContentQueries interface {
+	Content(context.Context, conversations.ContentID) (conversations.Content, error)
+	Contents(context.Context, conversations.Page) (conversations.Listing[conversations.Content], error)
 }
 
 // OperationQueries read what an operator needs and the reference does not show.

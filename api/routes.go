@@ -22,6 +22,11 @@ func (s *server) routes() {
 		s.handle(within+"/Messages/{MessageSid}/Receipts/{Sid}", methods{get: s.fetchReceipt})
 	}
 
+	s.handle("/v1/Content", methods{get: s.listContents, post: s.createContent})
+	s.handle("/v1/Content/{Sid}", methods{get: s.fetchContent, del: s.deleteContent})
+	s.handle("/v1/Content/{Sid}/ApprovalRequests", methods{get: s.fetchApprovals})
+	s.handle("/v1/Content/{Sid}/ApprovalRequests/whatsapp", methods{post: s.approveContent})
+
 	s.handle("/bridged/v1/deliveries/{Sid}", methods{get: s.fetchDelivery})
 	s.handle("/bridged/v1/dead-letters", methods{get: s.listDeadLetters})
 	s.handle("/bridged/v1/unrouted", methods{get: s.listUnrouted})

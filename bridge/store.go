@@ -32,6 +32,7 @@ type Tx interface {
 	UserRows
 	BindingRows
 	MessageRows
+	ContentRows
 	InboundRows
 	DeliveryRows
 	LineRows
@@ -100,6 +101,15 @@ type MessageRows interface {
 	// DeleteMessage removes it with its receipts. It returns the pairs from whose
 	// lines a delivery was removed.
 	DeleteMessage(m conversations.Message) (pairKeys []string, err error)
+}
+
+// ContentRows are the templates of messages.
+type ContentRows interface {
+	FindContent(id conversations.ContentID) (conversations.Content, error)
+	InsertContent(c *conversations.Content) error
+	// UpdateContent stores its approval.
+	UpdateContent(c conversations.Content) error
+	DeleteContent(id conversations.ContentID) error
 }
 
 // InboundRows are the accepted inbound messages.

@@ -52,6 +52,11 @@ const (
 	SubjectTooLong          Fault = "subject too long"
 	MediaUnknown            Fault = "media unknown"
 	ContentUnknown          Fault = "content unknown"
+	ContentVariablesInvalid Fault = "content variables invalid"
+	ContentMissing          Fault = "content missing"
+	ContentVariablesTooLong Fault = "content variables too long"
+	ContentKeyTooLong       Fault = "content key too long"
+	ContentValueTooLong     Fault = "content value too long"
 	KeyReused               Fault = "idempotency key reused"
 )
 

@@ -29,6 +29,8 @@ type (
 	RoleID string
 	// MediaID identifies a file (ME).
 	MediaID string
+	// ContentID identifies a content, a template of messages (HX).
+	ContentID string
 )
 
 // idCounter keeps identifiers of one process unique and ascending even when

@@ -159,6 +159,11 @@ func refusals() map[conversations.Fault]refusal {
 		conversations.SubjectTooLong:          {400, CodeInvalidParameter, "Invalid parameter: Subject is too long"},
 		conversations.MediaUnknown:            {404, 50507, "Media not found"},
 		conversations.ContentUnknown:          {400, 50526, "Invalid content SID"},
+		conversations.ContentVariablesInvalid: {400, 50527, "Invalid content variables format"},
+		conversations.ContentMissing:          {400, 50528, "Content SID is missing"},
+		conversations.ContentVariablesTooLong: {400, 50529, "Content variables are too long"},
+		conversations.ContentKeyTooLong:       {400, 50540, "Content variable key is too long"},
+		conversations.ContentValueTooLong:     {400, 50541, "Content variable value is too long"},
 		conversations.KeyReused:               {409, CodeConflict, "Conflict"},
 	}
 }

@@ -11,7 +11,8 @@ import (
 type ID interface {
 	conversations.ServiceID | conversations.MessagingServiceID | conversations.ConversationID |
 		conversations.ParticipantID | conversations.MessageID | conversations.DeliveryID |
-		conversations.UserID | conversations.RoleID | conversations.MediaID
+		conversations.UserID | conversations.RoleID | conversations.MediaID |
+		conversations.ContentID
 }
 
 func prefix[T ID]() string {
@@ -35,6 +36,8 @@ func prefix[T ID]() string {
 		return "RL"
 	case conversations.MediaID:
 		return "ME"
+	case conversations.ContentID:
+		return "HX"
 	}
 	return ""
 }
