@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"bridged/api"
+	"bridged/bridge"
 	"bridged/conversations"
 )
 
@@ -138,4 +139,43 @@ func TestContentRequestsThatAreRefused(t *testing.T) {
 	w.fault = conversations.ErrUnavailable
 	assert.Equal(t, 503, do(t, h, http.MethodGet, "/v1/Content", "").status)
 	assert.Equal(t, 503, do(t, h, http.MethodPost, "/v1/Content", oneText, "Content-Type", jsonBody).status)
+}
+
+func TestMessagesOfContents(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.messages[0].Content = &conversations.MessageContent{ID: digits}
+	h := api.New(config(w))
+	const list = "/v1/Conversations/CH" + digits + "/Messages"
+	a := do(t, h, http.MethodPost, list, form("ContentSid", "HX"+digits, "ContentVariables", ` { "1": "Alice" } `, "Body", "b", "MediaSid", "nonsense"))
+	assert.Equal(t, 201, a.status, a.body)
+	assert.Equal(t, "HX"+digits, a.json(t)["content_sid"])
+	assert.Equal(t, bridge.MessageFields{
+		Content: ptr(conversations.ContentID(digits)), ContentVariables: map[string]string{"1": "Alice"},
+	}, w.messageFields, "Body and MediaSid are ignored")
+
+	a = do(t, h, http.MethodPost, list+"/IM"+digits, form("Body", "b", "ContentSid", "nonsense", "ContentVariables", "{"))
+	assert.Equal(t, 200, a.status, "an update has neither")
+	assert.Equal(t, bridge.MessageFields{Body: ptr("b")}, w.messageFields)
+
+	for _, c := range []struct {
+		sid, variables string
+		code           int
+	}{
+		{"", "{}", 50526},
+		{"ME" + digits, "{}", 50526},
+		{"HX" + digits, "", 50527},
+		{"HX" + digits, "{", 50527},
+		{"HX" + digits, "[]", 50527},
+		{"HX" + digits, "null", 50527},
+		{"HX" + digits, `"x"`, 50527},
+		{"HX" + digits, `{"1":2}`, 50527},
+		{"HX" + digits, `{"1":null}`, 50527},
+		{"HX" + digits, `{"1":{"2":"3"}}`, 50527},
+		{"HX" + digits, `{} {}`, 50527},
+	} {
+		a := do(t, h, http.MethodPost, list, form("ContentSid", c.sid, "ContentVariables", c.variables))
+		assert.Equal(t, 400, a.status, c)
+		assert.EqualValues(t, c.code, a.json(t)["code"], c)
+	}
 }

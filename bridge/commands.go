@@ -48,6 +48,7 @@ type MessageFields struct {
 	Subject          *string
 	Attributes       *string
 	MediaID          *conversations.MediaID
-	ContentSID       *string
+	Content          *conversations.ContentID // for a new message only; Body and MediaID are ignored with it
+	ContentVariables map[string]string        // nil when the request has none
 	Created, Updated *time.Time
 }

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"strings"
 
 	"bridged/conversations"
 )
@@ -49,4 +50,30 @@ func (b *Bridge) DeleteContent(ctx context.Context, id conversations.ContentID) 
 		return none, tx.DeleteContent(id)
 	})
 	return err
+}
+
+// fillContent makes the message of its content, where it has one: its body is the
+// rendered text (pages 04 and 45; contract, 9).
+func fillContent(tx Tx, f MessageFields, m *conversations.Message) error {
+	if f.Content == nil {
+		return nil
+	}
+	c, err := tx.FindContent(*f.Content)
+	if conversations.NotFound.Is(err) {
+		return conversations.Refuse(conversations.ContentUnknown, "there is no content with this SID")
+	}
+	if err != nil {
+		return err
+	}
+	values, err := c.Values(f.ContentVariables)
+	if err != nil {
+		return err
+	}
+	body := c.Render(values)
+	if strings.TrimSpace(body) == "" {
+		return conversations.Refuse(conversations.BodyMissing, "with these variables nothing is left of the content's text")
+	}
+	m.Body = &body
+	m.Content = &conversations.MessageContent{ID: c.ID, Variables: values}
+	return checkMessage(MessageFields{Body: &body})
 }

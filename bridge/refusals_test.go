@@ -129,7 +129,7 @@ func TestMessagesAreRefusedWithTheirFault(t *testing.T) {
 		"a long subject":     {bridge.MessageFields{Body: ptr("x"), Subject: &long}, conversations.SubjectTooLong},
 		"attributes no JSON": {bridge.MessageFields{Body: ptr("x"), Attributes: ptr("nope")}, conversations.AttributesNotJSON},
 		"unknown media":      {bridge.MessageFields{MediaID: ptr(conversations.MediaID("m"))}, conversations.MediaUnknown},
-		"unknown content":    {bridge.MessageFields{ContentSID: ptr("HX")}, conversations.ContentUnknown},
+		"unknown content":    {bridge.MessageFields{Content: ptr(conversations.ContentID("c"))}, conversations.ContentUnknown},
 	} {
 		_, err := w.CreateMessage(t.Context(), system, service, key, c.fields)
 		refusal(t, c.want, err, name)

@@ -178,7 +178,7 @@ func TestVariablesOfMessages(t *testing.T) {
 	c.Variables = nil
 	_, err = c.Values(map[string]string{"2": "x"})
 	assert.True(t, conversations.ContentVariablesInvalid.Is(err))
-	assert.ErrorContains(t, err, `"1"`)
+	require.ErrorContains(t, err, `"1"`)
 	c.Forms[1].Actions[0].URL = "https://owlair.com/{{suffix}}"
 	_, err = c.Values(map[string]string{"1": "x"})
 	assert.ErrorContains(t, err, `"suffix"`, "of buttons too")

@@ -14,6 +14,7 @@ import (
 	"github.com/twilio/twilio-go"
 	"github.com/twilio/twilio-go/client"
 	content "github.com/twilio/twilio-go/rest/content/v1"
+	conversations "github.com/twilio/twilio-go/rest/conversations/v1"
 )
 
 // helper is the unmodified official client with all of its products.
@@ -144,4 +145,59 @@ func TestWrongContentsAreRefused(t *testing.T) {
 	status, e := w.postJSON("/v1/Content/"+made["sid"].(string)+"/ApprovalRequests/whatsapp", `{"name":"Owl Air","category":"UTILITY"}`)
 	assert.Equal(t, http.StatusBadRequest, status)
 	assert.EqualValues(t, 20001, e["code"])
+}
+
+func TestAContentReachesEverybodyAsText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{})
+	c := w.converse()
+	_, made := w.postJSON("/v1/Content", owl)
+	sid := made["sid"].(string)
+	const text = "Hi, Alice. \n Thanks for contacting Owl Air Support. How can I help?"
+	m, err := w.api.CreateConversationMessage(c, &conversations.CreateConversationMessageParams{
+		ContentSid: &sid, ContentVariables: ptr(`{ "1": "Alice" }`), Body: ptr("ignored"), MediaSid: ptr("ignored"),
+	})
+	require.NoError(t, err)
+	assert.Equal(t, text, *m.Body)
+	assert.Equal(t, sid, *m.ContentSid)
+	assert.Equal(t, "system", *m.Author)
+	eventually(t, func() bool {
+		return count(bodies(w.twilio.Sent()), text) == 1 && count(bodies(w.cloud.Sent()), text) == 1
+	}, "both have the text")
+
+	_, err = w.api.CreateConversationMessage(c, &conversations.CreateConversationMessageParams{ContentSid: &sid})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, w.call(http.MethodDelete, "/v1/Content/"+sid, nil, nil))
+	list := w.messages(c)
+	require.Len(t, list, 2)
+	assert.Contains(t, *list[1].Body, "Hi, name.", "what is not given is as the content has it")
+	assert.Equal(t, sid, *list[0].ContentSid)
+
+	for code, p := range map[int]conversations.CreateConversationMessageParams{
+		50526: {ContentSid: &sid}, // it is gone
+		50527: {ContentSid: &sid, ContentVariables: ptr("{")},
+		50528: {Body: ptr("x"), ContentVariables: ptr("{}")},
+		50529: {ContentSid: &sid, ContentVariables: ptr(manyVariables())},
+		50540: {ContentSid: &sid, ContentVariables: ptr(`{"12345678901234567":"x"}`)},
+		50541: {ContentSid: &sid, ContentVariables: ptr(`{"1":"` + strings.Repeat("x", 257) + `"}`)},
+	} {
+		_, err := w.api.CreateConversationMessage(c, &p)
+		refused(t, err, http.StatusBadRequest, code)
+	}
+	_, err = w.api.CreateConversationMessage(c, &conversations.CreateConversationMessageParams{ContentSid: ptr("HX1")})
+	refused(t, err, http.StatusBadRequest, 50526)
+	assert.Len(t, w.messages(c), 2)
+}
+
+// manyVariables is a little more than a message may give.
+func manyVariables() string {
+	values := make(map[string]string)
+	for n := range 109 {
+		values[strconv.Itoa(n)] = strings.Repeat("x", 256)
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
 }

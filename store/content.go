@@ -114,3 +114,21 @@ func approvalOf(c conversations.Content) conversations.Approval {
 	}
 	return *c.Approval
 }
+
+// messageContent is what the columns of a message say of its content.
+func messageContent(id *conversations.ContentID, variables *string) (*conversations.MessageContent, error) {
+	if id == nil {
+		return nil, nil //nolint:nilnil // most messages are made of no content
+	}
+	values, err := decodeValues(variables)
+	return &conversations.MessageContent{ID: *id, Variables: values}, err
+}
+
+// contentColumnsOf is the reverse of messageContent.
+func contentColumnsOf(m conversations.Message) (id *conversations.ContentID, variables *string, err error) {
+	if m.Content == nil {
+		return nil, nil, nil
+	}
+	text, err := encodeValues(m.Content.Variables)
+	return &m.Content.ID, &text, err
+}

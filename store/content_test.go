@@ -76,3 +76,30 @@ func TestWalkingContents(t *testing.T) {
 		}, func(c conversations.Content) string { return string(c.ID) }, want, rapid.Bool().Draw(rt, "descending"))
 	})
 }
+
+func TestMessagesRememberTheirContent(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t)
+	c := newConversation(epoch)
+	plain, made, bare := newMessage(c.ID, 0), newMessage(c.ID, 1), newMessage(c.ID, 2)
+	made.Content = &conversations.MessageContent{ID: "content", Variables: map[string]string{"1": "Al\x00ice", "b": "ü"}}
+	bare.Content = &conversations.MessageContent{ID: "content", Variables: map[string]string{}}
+	want := []conversations.Message{plain, made, bare}
+	update(t, db, func(tx *store.Tx) error {
+		for _, m := range want {
+			if err := tx.InsertMessage(m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	list, err := db.Messages(t.Context(), c.ID, conversations.Page{Size: 10})
+	require.NoError(t, err)
+	assert.Equal(t, want, list.Items)
+
+	made.Body, made.Updated = ptr("another text"), epoch.Add(time.Second)
+	update(t, db, func(tx *store.Tx) error { return tx.UpdateMessage(made) })
+	got, err := db.Message(t.Context(), c.ID, made.ID)
+	require.NoError(t, err)
+	assert.Equal(t, made, got, "an update leaves it")
+}

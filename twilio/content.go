@@ -96,3 +96,11 @@ func (s Scope) ContentApprovals(c conversations.Content) ContentApprovals {
 	whatsapp.Type = "whatsapp"
 	return ContentApprovals{SID: SID(c.ID), AccountSID: s.Account, WhatsApp: whatsapp, URL: s.approvalsURL(c.ID)}
 }
+
+// contentSID is the `content_sid` of a message; null when it was made of none.
+func contentSID(of *conversations.MessageContent) *string {
+	if of == nil {
+		return nil
+	}
+	return NullableSID(&of.ID)
+}

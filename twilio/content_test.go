@@ -100,7 +100,7 @@ func TestApprovals(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, conversations.Approval{Name: "n", Category: "UTILITY"}, a)
 	_, err = twilio.ParseApproval([]byte(`{"name":1}`))
-	assert.ErrorContains(t, err, "name must be a text, not number")
+	require.ErrorContains(t, err, "name must be a text, not number")
 
 	c := conversations.Content{ID: digits, Forms: []conversations.ContentForm{{Type: conversations.ContentText}}}
 	b, err := json.Marshal(scope(false).ContentApprovals(c))
