@@ -90,17 +90,16 @@ func conversationFields(c *call) (bridge.ConversationFields, error) {
 		return bridge.ConversationFields{}, err
 	}
 	return bridge.ConversationFields{
-		FriendlyName: f.String("FriendlyName"),
-		UniqueName:   f.String("UniqueName"),
-		Attributes:   f.String("Attributes"),
-		MessagingService: twilio.FormSID[conversations.MessagingServiceID](f, "MessagingServiceSid",
-			conversations.Refuse(conversations.MessagingServiceUnknown, "MessagingServiceSid must be MG and 32 hexadecimal digits")),
-		State:         f.State("State"),
-		TimerInactive: f.Timer("Timers.Inactive", conversations.TimerInactiveInvalid),
-		TimerClosed:   f.Timer("Timers.Closed", conversations.TimerClosedInvalid),
-		EmailAddress:  f.String("Bindings.Email.Address"),
-		EmailName:     f.String("Bindings.Email.Name"),
-		Created:       f.Created(),
-		Updated:       f.Updated(),
+		FriendlyName:     f.String("FriendlyName"),
+		UniqueName:       f.String("UniqueName"),
+		Attributes:       f.String("Attributes"),
+		MessagingService: messagingService(f),
+		State:            f.State("State"),
+		TimerInactive:    f.Timer("Timers.Inactive", conversations.TimerInactiveInvalid),
+		TimerClosed:      f.Timer("Timers.Closed", conversations.TimerClosedInvalid),
+		EmailAddress:     f.String("Bindings.Email.Address"),
+		EmailName:        f.String("Bindings.Email.Name"),
+		Created:          f.Created(),
+		Updated:          f.Updated(),
 	}, f.Err()
 }

@@ -10,6 +10,7 @@
 //	conversations.go, participants.go, messages.go, receipts.go
 //	                 one resource each, in both forms of its URL
 //	content.go       contents and their approvals
+//	chat.go          what is left of the Chat API, under /v3
 //	operations.go    deliveries, dead letters and unrouted messages
 //	server.go        what happens around a handler: panics, errors, 404 and 405
 //	auth.go          who may call

@@ -40,6 +40,7 @@ func ptr[T any](v T) *T { return &v }
 type world struct {
 	shelf
 
+	messaging     *conversations.MessagingServiceID
 	conversations []conversations.Conversation
 	participants  []conversations.Participant
 	messages      []conversations.Message

@@ -14,6 +14,7 @@ type Verbs interface {
 	ParticipantVerbs
 	MessageVerbs
 	ContentVerbs
+	ChannelVerbs
 }
 
 // ConversationVerbs change conversations.
@@ -35,6 +36,11 @@ type MessageVerbs interface {
 	CreateMessage(context.Context, bridge.Caller, conversations.ServiceID, conversations.ConversationKey, bridge.MessageFields) (conversations.Message, error)
 	UpdateMessage(context.Context, bridge.Caller, conversations.ServiceID, conversations.ConversationKey, conversations.MessageID, bridge.MessageFields) (conversations.Message, error)
 	DeleteMessage(context.Context, bridge.Caller, conversations.ServiceID, conversations.ConversationKey, conversations.MessageID) error
+}
+
+// ChannelVerbs change conversations as the Chat API has them.
+type ChannelVerbs interface {
+	MigrateChannel(context.Context, bridge.Caller, conversations.ServiceID, conversations.ConversationKey, *conversations.MessagingServiceID) (conversations.ChatChannel, error)
 }
 
 // ContentVerbs change contents.

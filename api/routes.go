@@ -27,6 +27,8 @@ func (s *server) routes() {
 	s.handle("/v1/Content/{Sid}/ApprovalRequests", methods{get: s.fetchApprovals})
 	s.handle("/v1/Content/{Sid}/ApprovalRequests/whatsapp", methods{post: s.approveContent})
 
+	s.handle("/v3/Services/{ChatServiceSid}/Channels/{Sid}", methods{post: s.migrateChannel})
+
 	s.handle("/bridged/v1/deliveries/{Sid}", methods{get: s.fetchDelivery})
 	s.handle("/bridged/v1/dead-letters", methods{get: s.listDeadLetters})
 	s.handle("/bridged/v1/unrouted", methods{get: s.listUnrouted})

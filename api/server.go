@@ -44,7 +44,7 @@ type server struct {
 	mux *http.ServeMux
 }
 
-// New makes the handler of everything under /v1 and /bridged/v1. Other paths
+// New makes the handler of everything under /v1, /v3 and /bridged/v1. Other paths
 // are answered with the API's 404, so that it can stand at the root of a mux.
 func New(cfg Config) http.Handler {
 	s := &server{cfg: cfg, log: cfg.Log, mux: http.NewServeMux()}
@@ -56,7 +56,7 @@ func New(cfg Config) http.Handler {
 		s.mux.Handle(pattern, s.guarded(func(w http.ResponseWriter, r *http.Request, _ string) { h.ServeHTTP(w, r) }))
 		s.noRedirect(pattern)
 	}
-	for _, prefix := range []string{"/v1/", "/bridged/v1/"} {
+	for _, prefix := range []string{"/v1/", "/v3/", "/bridged/v1/"} {
 		s.mux.Handle(prefix, s.guarded(notFound))
 		s.noRedirect(prefix)
 	}

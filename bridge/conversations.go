@@ -118,10 +118,17 @@ func (b *Bridge) promoteAll(tx Tx, pairKeys []string) error {
 // openConversation finds a conversation that can still be changed.
 func openConversation(tx Tx, service conversations.ServiceID, key conversations.ConversationKey) (conversations.Conversation, error) {
 	c, err := tx.FindConversation(service, key)
-	if err == nil && c.State == conversations.StateClosed {
-		err = conversations.Refuse(conversations.ConversationClosed, "a closed conversation can only be deleted")
+	if err == nil {
+		err = requireOpen(c)
 	}
 	return c, err
+}
+
+func requireOpen(c conversations.Conversation) error {
+	if c.State == conversations.StateClosed {
+		return conversations.Refuse(conversations.ConversationClosed, "a closed conversation can only be deleted")
+	}
+	return nil
 }
 
 func apply(c *conversations.Conversation, f ConversationFields) {

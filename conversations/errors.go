@@ -57,6 +57,7 @@ const (
 	ContentVariablesTooLong Fault = "content variables too long"
 	ContentKeyTooLong       Fault = "content key too long"
 	ContentValueTooLong     Fault = "content value too long"
+	ChannelNotPrivate       Fault = "channel not private"
 	KeyReused               Fault = "idempotency key reused"
 )
 

@@ -164,6 +164,7 @@ func refusals() map[conversations.Fault]refusal {
 		conversations.ContentVariablesTooLong: {400, 50529, "Content variables are too long"},
 		conversations.ContentKeyTooLong:       {400, 50540, "Content variable key is too long"},
 		conversations.ContentValueTooLong:     {400, 50541, "Content variable value is too long"},
+		conversations.ChannelNotPrivate:       {400, 50393, "Type value should be 'private'."},
 		conversations.KeyReused:               {409, CodeConflict, "Conflict"},
 	}
 }
