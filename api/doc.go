@@ -9,6 +9,7 @@
 //	routes.go        every path and method, on one screen
 //	conversations.go, participants.go, messages.go, receipts.go
 //	                 one resource each, in both forms of its URL
+//	export.go        a whole conversation, and the carrier's side of a message
 //	content.go       contents and their approvals
 //	chat.go          what is left of the Chat API, under /v3
 //	operations.go    deliveries, dead letters and unrouted messages

@@ -41,6 +41,7 @@ type world struct {
 	shelf
 
 	messaging     *conversations.MessagingServiceID
+	inbound       map[conversations.MessageID]conversations.InboundRecord
 	conversations []conversations.Conversation
 	participants  []conversations.Participant
 	messages      []conversations.Message

@@ -59,6 +59,7 @@ type Queries interface {
 	MessageQueries
 	ReceiptQueries
 	ContentQueries
+	ExportQueries
 	OperationQueries
 }
 
@@ -92,6 +93,15 @@ type ReceiptQueries interface {
 type ContentQueries interface {
 	Content(context.Context, conversations.ContentID) (conversations.Content, error)
 	Contents(context.Context, conversations.Page) (conversations.Listing[conversations.Content], error)
+}
+
+// ExportQueries read what is known beside the resources of a conversation.
+type ExportQueries interface {
+	// InboundOf returns the carrier's message that became a message.
+	InboundOf(context.Context, conversations.MessageID) (conversations.InboundRecord, error)
+	// ReceiptsAfter returns up to limit receipts of a conversation from behind one
+	// of them; of the zero one, from the first.
+	ReceiptsAfter(ctx context.Context, c conversations.ConversationID, after conversations.Delivery, limit int) ([]conversations.Delivery, error)
 }
 
 // OperationQueries read what an operator needs and the reference does not show.

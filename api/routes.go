@@ -18,6 +18,8 @@ func (s *server) routes() {
 		s.handle(within+"/Participants/{Sid}", methods{get: s.fetchParticipant, post: s.updateParticipant, del: s.deleteParticipant})
 		s.handle(within+"/Messages", methods{get: s.listMessages, post: s.createMessage})
 		s.handle(within+"/Messages/{Sid}", methods{get: s.fetchMessage, post: s.updateMessage, del: s.deleteMessage})
+		s.stream(within+"/Export", s.exportConversation)
+		s.handle(within+"/Messages/{MessageSid}/ChannelMetadata", methods{get: s.fetchChannelMetadata})
 		s.handle(within+"/Messages/{MessageSid}/Receipts", methods{get: s.listReceipts})
 		s.handle(within+"/Messages/{MessageSid}/Receipts/{Sid}", methods{get: s.fetchReceipt})
 	}

@@ -58,6 +58,7 @@ const (
 	ContentKeyTooLong       Fault = "content key too long"
 	ContentValueTooLong     Fault = "content value too long"
 	ChannelNotPrivate       Fault = "channel not private"
+	ChannelMetadataUnknown  Fault = "channel metadata unknown"
 	KeyReused               Fault = "idempotency key reused"
 )
 

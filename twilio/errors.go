@@ -165,6 +165,7 @@ func refusals() map[conversations.Fault]refusal {
 		conversations.ContentKeyTooLong:       {400, 50540, "Content variable key is too long"},
 		conversations.ContentValueTooLong:     {400, 50541, "Content variable value is too long"},
 		conversations.ChannelNotPrivate:       {400, 50393, "Type value should be 'private'."},
+		conversations.ChannelMetadataUnknown:  {404, 50530, "Channel Metadata not found"},
 		conversations.KeyReused:               {409, CodeConflict, "Conflict"},
 	}
 }

@@ -19,5 +19,8 @@ CREATE TABLE contents (
 ALTER TABLE messages ADD COLUMN content_id TEXT;
 ALTER TABLE messages ADD COLUMN content_variables TEXT;
 
+-- Which of the carriers' messages became this one.
+CREATE INDEX inbound_of_message ON inbound (message_id) WHERE message_id IS NOT NULL;
+
 -- +goose Down
 SELECT 1;
