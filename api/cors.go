@@ -71,7 +71,7 @@ func (s *server) answerPreflight(w http.ResponseWriter, r *http.Request) {
 }
 
 // allowOf lists the methods of a path, OPTIONS with them.
-func allowOf(m methods) string {
+func allowOf[H any](m map[string]H) string {
 	list := []string{http.MethodOptions}
 	for method := range m {
 		list = append(list, method)

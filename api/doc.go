@@ -11,6 +11,9 @@
 //	                 one resource each, in both forms of its URL
 //	media.go, upload.go
 //	                 files, which are streamed
+//	export.go        a whole conversation, and the carrier's side of a message
+//	content.go       contents and their approvals
+//	chat.go          what is left of the Chat API, under /v3
 //	operations.go    deliveries, dead letters and unrouted messages
 //	server.go        what happens around a handler: panics, errors, 404 and 405
 //	auth.go          who may call

@@ -36,12 +36,19 @@ func at(second int) time.Time { return time.Date(2024, 5, 1, 10, 0, second, 0, t
 
 func ptr[T any](v T) *T { return &v }
 
-// world is verbs and queries over slices. It keeps what the last verb was given.
-type world struct {
-	// What the tests over slices have no use for.
+// unused are the verbs and queries that the tests over slices have no use for.
+type unused struct {
 	api.Verbs
 	api.Queries
+}
 
+// world is verbs and queries over slices. It keeps what the last verb was given.
+type world struct {
+	unused
+	shelf
+
+	messaging     *conversations.MessagingServiceID
+	inbound       map[conversations.MessageID]conversations.InboundRecord
 	conversations []conversations.Conversation
 	participants  []conversations.Participant
 	messages      []conversations.Message

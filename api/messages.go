@@ -123,14 +123,21 @@ func messageFields(c *call) (bridge.MessageFields, error) {
 	if err != nil {
 		return bridge.MessageFields{}, err
 	}
+	switch isNew := c.PathValue("Sid") == ""; { // page 04 has both of these rules
+	case !isNew:
+		f.Ignore("ContentSid", "ContentVariables")
+	case f.String("ContentSid") != nil:
+		f.Ignore("Body", "MediaSid")
+	}
 	return bridge.MessageFields{
-		Author:     f.String("Author"),
-		Body:       f.String("Body"),
-		Subject:    f.String("Subject"),
-		Attributes: f.String("Attributes"),
-		Media:      f.MediaSIDs("MediaSid"),
-		ContentSID: f.String("ContentSid"),
-		Created:    f.Created(),
-		Updated:    f.Updated(),
+		Author:           f.String("Author"),
+		Body:             f.String("Body"),
+		Subject:          f.String("Subject"),
+		Attributes:       f.String("Attributes"),
+		Media:            f.MediaSIDs("MediaSid"),
+		Content:          f.ContentSID("ContentSid"),
+		ContentVariables: f.ContentVariables("ContentVariables"),
+		Created:          f.Created(),
+		Updated:          f.Updated(),
 	}, f.Err()
 }

@@ -30,6 +30,7 @@ func crowded(n int) *world {
 	}
 	for i := range n {
 		w.deadLetters = append(w.deadLetters, conversations.DeadLetter{Seq: int64(i + 1), Topic: "inbound", Created: at(i)})
+		w.contents = append(w.contents, conversations.Content{Seq: int64(i + 1), ID: conversations.ContentID(id(i))})
 		w.unrouted = append(w.unrouted, conversations.InboundRecord{Seq: int64(i + 1), Received: at(i)})
 	}
 	return w
@@ -48,6 +49,7 @@ func TestEveryListIsWalkedBothWays(t *testing.T) {
 		{in + "/Messages?PageSize=3&", "messages"},
 		{in + "/Messages?Order=desc&PageSize=3&", "messages"},
 		{in + "/Messages/IM" + digits + "/Receipts?PageSize=3&", "delivery_receipts"},
+		{"/v1/Content?PageSize=3&", "contents"},
 		{"/bridged/v1/dead-letters?PageSize=3&", "dead_letters"},
 		{"/bridged/v1/unrouted?PageSize=3&", "unrouted"},
 	} {

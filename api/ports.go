@@ -25,6 +25,8 @@ type Verbs interface {
 	AddressVerbs
 	PushVerbs
 	MediaVerbs
+	ContentVerbs
+	ChannelVerbs
 }
 
 // ConversationVerbs change conversations.
@@ -111,6 +113,18 @@ type MediaVerbs interface {
 	AddMedia(context.Context, conversations.ServiceID, bridge.MediaFields) (conversations.MediaFile, error)
 }
 
+// ChannelVerbs change conversations as the Chat API has them.
+type ChannelVerbs interface {
+	MigrateChannel(context.Context, bridge.Caller, conversations.ServiceID, conversations.ConversationKey, *conversations.MessagingServiceID) (conversations.ChatChannel, error)
+}
+
+// ContentVerbs change contents.
+type ContentVerbs interface {
+	CreateContent(context.Context, conversations.Content) (conversations.Content, error)
+	ApproveContent(context.Context, conversations.ContentID, conversations.Approval) (conversations.Content, error)
+	DeleteContent(context.Context, conversations.ContentID) error
+}
+
 // Queries are what is only read. *store.DB answers them all. What is looked for
 // and not there is a *conversations.Error with conversations.NotFound; the
 // entries of a list are in the list's own order, whichever way it is walked.
@@ -126,6 +140,8 @@ type Queries interface {
 	ServiceQueries
 	AddressQueries
 	PushQueries
+	ContentQueries
+	ExportQueries
 	OperationQueries
 }
 
@@ -209,6 +225,21 @@ type Files interface {
 type ReceiptQueries interface {
 	Receipt(context.Context, conversations.ConversationID, conversations.MessageID, conversations.DeliveryID) (conversations.Delivery, error)
 	Receipts(context.Context, conversations.ConversationID, conversations.MessageID, conversations.Page) (conversations.Listing[conversations.Delivery], error)
+}
+
+// ContentQueries read contents.
+type ContentQueries interface {
+	Content(context.Context, conversations.ContentID) (conversations.Content, error)
+	Contents(context.Context, conversations.Page) (conversations.Listing[conversations.Content], error)
+}
+
+// ExportQueries read what is known beside the resources of a conversation.
+type ExportQueries interface {
+	// InboundOf returns the carrier's message that became a message.
+	InboundOf(context.Context, conversations.MessageID) (conversations.InboundRecord, error)
+	// ReceiptsAfter returns up to limit receipts of a conversation from behind one
+	// of them; of the zero one, from the first.
+	ReceiptsAfter(ctx context.Context, c conversations.ConversationID, after conversations.Delivery, limit int) ([]conversations.Delivery, error)
 }
 
 // OperationQueries read what an operator needs and the reference does not show.

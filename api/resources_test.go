@@ -94,13 +94,13 @@ func TestMessageParameters(t *testing.T) {
 	h := api.New(config(w))
 	const list = "/v1/Conversations/CH" + digits + "/Messages"
 	a := do(t, h, http.MethodPost, list, form("Author", "a", "Body", "b", "Subject", "s", "Attributes", "{}", "MediaSid", "ME"+digits,
-		"ContentSid", "HX"+digits, "DateUpdated", "2024-05-01T10:00:02Z"), "X-Twilio-Webhook-Enabled", "true")
+		"DateUpdated", "2024-05-01T10:00:02Z"), "X-Twilio-Webhook-Enabled", "true")
 	assert.Equal(t, 201, a.status)
 	assert.Nil(t, a.json(t)["delivery"])
 	assert.Contains(t, a.body, "a < b & c", "JSON is written plainly")
 	assert.Equal(t, bridge.MessageFields{
 		Author: ptr("a"), Body: ptr("b"), Subject: ptr("s"), Attributes: ptr("{}"), Media: []conversations.MediaID{digits},
-		ContentSID: ptr("HX" + digits), Updated: ptr(at(2)),
+		Updated: ptr(at(2)),
 	}, w.messageFields)
 
 	a = do(t, h, http.MethodPost, list+"/IM"+digits, form("Body", ""))

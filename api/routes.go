@@ -23,6 +23,8 @@ func (s *server) routes() {
 		s.handle(within+"/Participants/{Sid}", methods{get: s.fetchParticipant, post: s.updateParticipant, del: s.deleteParticipant})
 		s.handle(within+"/Messages", methods{get: s.listMessages, post: s.createMessage})
 		s.handle(within+"/Messages/{Sid}", methods{get: s.fetchMessage, post: s.updateMessage, del: s.deleteMessage})
+		s.stream(within+"/Export", map[string]streamer{get: s.exportConversation})
+		s.handle(within+"/Messages/{MessageSid}/ChannelMetadata", methods{get: s.fetchChannelMetadata})
 		s.handle(within+"/Messages/{MessageSid}/Receipts", methods{get: s.listReceipts})
 		s.handle(within+"/Messages/{MessageSid}/Receipts/{Sid}", methods{get: s.fetchReceipt})
 		s.handle(within+"/Webhooks", methods{get: s.listWebhooks, post: s.createWebhook})
@@ -61,6 +63,12 @@ func (s *server) routes() {
 	s.handle(files+"/{Sid}", methods{get: s.fetchMedia})
 	s.stream(files+"/{Sid}/Content", map[string]streamer{get: s.fetchMediaContent})
 	s.mux.HandleFunc(twilio.DirectMediaPath+"{Sid}", s.fetchDirect) // without credentials
+	s.handle("/v1/Content", methods{get: s.listContents, post: s.createContent})
+	s.handle("/v1/Content/{Sid}", methods{get: s.fetchContent, del: s.deleteContent})
+	s.handle("/v1/Content/{Sid}/ApprovalRequests", methods{get: s.fetchApprovals})
+	s.handle("/v1/Content/{Sid}/ApprovalRequests/whatsapp", methods{post: s.approveContent})
+
+	s.handle("/v3/Services/{ChatServiceSid}/Channels/{Sid}", methods{post: s.migrateChannel})
 
 	s.handle("/bridged/v1/deliveries/{Sid}", methods{get: s.fetchDelivery})
 	s.handle("/bridged/v1/dead-letters", methods{get: s.listDeadLetters})

@@ -59,7 +59,7 @@ type server struct {
 	allowed map[string]string // the methods of each route, as Allow has them
 }
 
-// New makes the handler of everything under /v1 and /bridged/v1. Other paths
+// New makes the handler of everything under /v1, /v3 and /bridged/v1. Other paths
 // are answered with the API's 404, so that it can stand at the root of a mux.
 func New(cfg Config) http.Handler {
 	s := &server{
@@ -75,7 +75,7 @@ func New(cfg Config) http.Handler {
 		s.mux.Handle(pattern, s.guarded(func(w http.ResponseWriter, r *http.Request, _ string) { h.ServeHTTP(w, r) }))
 		s.noRedirect(pattern)
 	}
-	for _, prefix := range []string{"/v1/", "/bridged/v1/"} {
+	for _, prefix := range []string{"/v1/", "/v3/", "/bridged/v1/"} {
 		s.mux.Handle(prefix, s.guarded(notFound))
 		s.noRedirect(prefix)
 	}
@@ -146,9 +146,21 @@ func plainPath(r *http.Request) bool {
 // methods are the handlers of one path.
 type methods map[string]handler
 
-// handle serves a path. Methods that it does not have are answered 405; HEAD is
-// served wherever GET is, and OPTIONS says which there are.
+// handle serves a path.
 func (s *server) handle(pattern string, m methods) {
+	route(s, pattern, m, func(w http.ResponseWriter, r *http.Request, who string, h handler) error {
+		answer, err := s.serve(w, r, who, h, m[http.MethodGet])
+		if err == nil {
+			answer.validate(w, r).write(w)
+		}
+		return err
+	})
+}
+
+// route serves a path by whatever kind of handlers it has. Methods that it does
+// not have are answered 405; HEAD is served wherever GET is, and OPTIONS says
+// which there are.
+func route[H any](s *server, pattern string, m map[string]H, serve func(w http.ResponseWriter, r *http.Request, who string, h H) error) {
 	if get, ok := m[http.MethodGet]; ok {
 		m[http.MethodHead] = get // net/http drops the body
 	}
@@ -156,21 +168,19 @@ func (s *server) handle(pattern string, m methods) {
 	s.allowed[pattern] = allow
 	s.mux.Handle(pattern, s.guarded(func(w http.ResponseWriter, r *http.Request, who string) {
 		h, ok := m[r.Method]
-		if !ok {
-			w.Header().Set("Allow", allow)
-			if r.Method == http.MethodOptions {
-				w.WriteHeader(http.StatusNoContent)
-				return
+		switch {
+		case ok:
+			if err := serve(w, r, who, h); err != nil {
+				s.refuse(w, r, err)
 			}
-			writeError(w, twilio.NewError(http.StatusMethodNotAllowed, twilio.CodeMethodNotAllowed, "Method not allowed"))
+			return
+		case r.Method == http.MethodOptions:
+			w.Header().Set("Allow", allow)
+			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		answer, err := s.serve(w, r, who, h, m[http.MethodGet])
-		if err != nil {
-			s.refuse(w, r, err)
-			return
-		}
-		answer.validate(w, r).write(w)
+		w.Header().Set("Allow", allow)
+		writeError(w, twilio.NewError(http.StatusMethodNotAllowed, twilio.CodeMethodNotAllowed, "Method not allowed"))
 	}))
 }
 

@@ -56,7 +56,8 @@ type MessageFields struct {
 	Subject          *string
 	Attributes       *string
 	Media            []conversations.MediaID // of a new message
-	ContentSID       *string
+	Content          *conversations.ContentID // for a new message only; Body and Media are ignored with it
+	ContentVariables map[string]string        // nil when the request has none
 	Created, Updated *time.Time
 }
 

@@ -157,17 +157,21 @@ func (b *Bridge) promoteAll(tx Tx, pairKeys []string) error {
 // openConversation finds a conversation that can still be changed.
 func openConversation(tx Tx, service conversations.ServiceID, key conversations.ConversationKey) (conversations.Conversation, error) {
 	c, err := tx.FindConversation(service, key)
-	if err != nil {
-		return c, err
-	}
-	switch c.State {
-	case conversations.StateClosed:
-		err = conversations.Refuse(conversations.ConversationClosed, "a closed conversation can only be deleted")
-	case conversations.StateInitializing:
-		err = conversations.Refuse(conversations.ConversationBusy, "its participants are being added; try again when it is active")
-	case conversations.StateActive, conversations.StateInactive:
+	if err == nil {
+		err = requireOpen(c)
 	}
 	return c, err
+}
+
+func requireOpen(c conversations.Conversation) error {
+	switch c.State {
+	case conversations.StateClosed:
+		return conversations.Refuse(conversations.ConversationClosed, "a closed conversation can only be deleted")
+	case conversations.StateInitializing:
+		return conversations.Refuse(conversations.ConversationBusy, "its participants are being added; try again when it is active")
+	case conversations.StateActive, conversations.StateInactive:
+	}
+	return nil
 }
 
 func apply(c *conversations.Conversation, f ConversationFields) {

@@ -9,6 +9,9 @@ import (
 // CreateMessage appends a message to a conversation and sends it to every
 // participant outside chat but its author (page 04; contract, 5).
 func (b *Bridge) CreateMessage(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, f MessageFields) (conversations.Message, error) {
+	if f.Content != nil {
+		f.Body, f.Media = nil, nil // page 04
+	}
 	if err := checkNewMessage(f); err != nil {
 		return conversations.Message{}, err
 	}
@@ -28,6 +31,9 @@ func (b *Bridge) CreateMessage(ctx context.Context, caller Caller, service conve
 		set(&m.Updated, f.Updated)
 		c, err := openConversation(tx, service, key)
 		if err != nil {
+			return m, err
+		}
+		if err := fillContent(tx, f, &m); err != nil {
 			return m, err
 		}
 		members, err := tx.Participants(c.ID)
@@ -116,8 +122,10 @@ func (b *Bridge) DeleteMessage(ctx context.Context, caller Caller, service conve
 
 func checkNewMessage(f MessageFields) error {
 	switch {
-	case f.ContentSID != nil:
-		return conversations.Refuse(conversations.ContentUnknown, "there is no content with this SID")
+	case f.Content != nil:
+		return firstError(conversations.CheckVariables(f.ContentVariables), checkMessage(f))
+	case f.ContentVariables != nil:
+		return conversations.Refuse(conversations.ContentMissing, "send the ContentSid of the content that the ContentVariables are for")
 	case len(f.Media) > conversations.MaxMediaOfMessage:
 		return conversations.Refuse(conversations.InvalidParameter,
 			"MediaSid is there %d times; at most %d files are allowed", len(f.Media), conversations.MaxMediaOfMessage)

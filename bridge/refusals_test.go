@@ -130,7 +130,7 @@ func TestMessagesAreRefusedWithTheirFault(t *testing.T) {
 		"attributes no JSON": {bridge.MessageFields{Body: ptr("x"), Attributes: ptr("nope")}, conversations.AttributesNotJSON},
 		"unknown media":      {bridge.MessageFields{Media: []conversations.MediaID{"m"}}, conversations.MediaUnknown},
 		"eleven files":       {bridge.MessageFields{Media: make([]conversations.MediaID, 11)}, conversations.InvalidParameter},
-		"unknown content":    {bridge.MessageFields{ContentSID: ptr("HX")}, conversations.ContentUnknown},
+		"unknown content":    {bridge.MessageFields{Content: ptr(conversations.ContentID("c"))}, conversations.ContentUnknown},
 	} {
 		_, err := w.CreateMessage(t.Context(), system, service, key, c.fields)
 		refusal(t, c.want, err, name)

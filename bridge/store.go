@@ -39,6 +39,7 @@ type Tx interface {
 	MessageRows
 	MediaRows
 	MediaUpkeepRows
+	ContentRows
 	InboundRows
 	DeliveryRows
 	LineRows
@@ -179,6 +180,15 @@ type MediaUpkeepRows interface {
 	ExpireMedia(t time.Time, limit int) (gone []conversations.MediaID, next time.Time, err error)
 	// UnknownMedia returns those of the IDs that no row has.
 	UnknownMedia(ids []conversations.MediaID) ([]conversations.MediaID, error)
+}
+
+// ContentRows are the templates of messages.
+type ContentRows interface {
+	FindContent(id conversations.ContentID) (conversations.Content, error)
+	InsertContent(c *conversations.Content) error
+	// UpdateContent stores its approval.
+	UpdateContent(c conversations.Content) error
+	DeleteContent(id conversations.ContentID) error
 }
 
 // InboundRows are the accepted inbound messages.

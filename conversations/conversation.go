@@ -67,6 +67,13 @@ func (c *Conversation) RestartTimers(now time.Time) {
 	}
 }
 
+// ChatChannel is a conversation as the Chat API has it (page 29).
+type ChatChannel struct {
+	Conversation
+
+	Members int // how many participants it has
+}
+
 // ConversationKey addresses a conversation as a URL does: by ID, or by unique
 // name. Exactly one of the two is set.
 type ConversationKey struct {

@@ -84,6 +84,13 @@ const (
 	WebhookFlowInvalid      Fault = "webhook flow invalid"
 	WebhookURLMissing       Fault = "webhook URL missing"
 	WebhookURLTooLong       Fault = "webhook URL too long"
+	ContentVariablesInvalid Fault = "content variables invalid"
+	ContentMissing          Fault = "content missing"
+	ContentVariablesTooLong Fault = "content variables too long"
+	ContentKeyTooLong       Fault = "content key too long"
+	ContentValueTooLong     Fault = "content value too long"
+	ChannelNotPrivate       Fault = "channel not private"
+	ChannelMetadataUnknown  Fault = "channel metadata unknown"
 )
 
 // Error is a refusal that the caller can mend. Detail says what to change; for

@@ -37,6 +37,8 @@ type (
 	CredentialID string
 	// PushBindingID identifies a device that gets push notifications (BS).
 	PushBindingID string
+	// ContentID identifies a content, a template of messages (HX).
+	ContentID string
 )
 
 // idCounter keeps identifiers of one process unique and ascending even when

@@ -28,8 +28,16 @@ type Message struct {
 	Body             *string
 	Subject          *string
 	Media            []Media
+	Content          *MessageContent // nil when it was made of none
 	Attributes       string
 	Created, Updated time.Time
+}
+
+// MessageContent says of which content a message was made. The content may be
+// gone since.
+type MessageContent struct {
+	ID        ContentID
+	Variables map[string]string // the values of all of its variables
 }
 
 // Inbound is a message from a carrier in normal form, as an adapter hands it

@@ -62,6 +62,14 @@ func (db *DB) Receipts(ctx context.Context, c conversations.ConversationID, m co
 	}.page(db.reader(ctx), p)
 }
 
+// ReceiptsAfter returns up to limit receipts of a whole conversation, message by
+// message, from behind the one that is given; of the zero one, from the first.
+func (db *DB) ReceiptsAfter(ctx context.Context, c conversations.ConversationID, after conversations.Delivery, limit int) ([]conversations.Delivery, error) {
+	return all(db.reader(ctx), scanDelivery, "SELECT "+deliveryColumns+` FROM deliveries d
+		WHERE d.conversation_id = $1 AND (d.message_id, d.seq) > ($2, $3) AND `+isReceipt+`
+		ORDER BY d.message_id, d.seq LIMIT $4`, c, after.Message, after.Seq, limit)
+}
+
 // DeliveryCounts counts the deliveries of each of a conversation's messages by
 // status.
 func (db *DB) DeliveryCounts(ctx context.Context, c conversations.ConversationID, ids []conversations.MessageID) (map[conversations.MessageID]receipts.Counts, error) {

@@ -227,3 +227,42 @@ func TestEarlyStatuses(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []conversations.StatusRecord{matched}, detail.Reports, "what is matched stays")
 }
+
+func TestAConversationsReceiptsAreWalkedMessageByMessage(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t)
+	th, other := insertThread(t, db, "+15550000001"), insertThread(t, db, "+15550000002")
+	var want []conversations.DeliveryID
+	update(t, db, func(tx *store.Tx) error {
+		want = nil
+		for n := range 5 {
+			m := newMessage(th.conversation.ID, int64(n+1))
+			for range n { // the first has none
+				d, untried := newDelivery(m, th.participant), newDelivery(m, th.participant)
+				d.Attempts = 1
+				if err := errors.Join(tx.InsertDelivery(&d), tx.InsertDelivery(&untried)); err != nil {
+					return err
+				}
+				want = append(want, d.ID)
+			}
+		}
+		elsewhere := newDelivery(other.message, other.participant)
+		elsewhere.Attempts = 1
+		return tx.InsertDelivery(&elsewhere)
+	})
+	for _, size := range []int{1, 3, 10, 100} {
+		var got []conversations.DeliveryID
+		for last := (conversations.Delivery{}); ; {
+			page, err := db.ReceiptsAfter(t.Context(), th.conversation.ID, last, size)
+			require.NoError(t, err)
+			if len(page) == 0 {
+				break
+			}
+			for _, d := range page {
+				got = append(got, d.ID)
+			}
+			last = page[len(page)-1]
+		}
+		assert.Equal(t, want, got, size)
+	}
+}

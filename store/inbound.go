@@ -93,3 +93,10 @@ func (db *DB) OldestPending(ctx context.Context) (time.Time, error) {
 	}
 	return fromMicros(received), err
 }
+
+// InboundOf returns the carrier's message that became a message; where there are
+// several, the first that came.
+func (db *DB) InboundOf(ctx context.Context, id conversations.MessageID) (conversations.InboundRecord, error) {
+	r, err := first(db.reader(ctx), scanInbound, "SELECT "+inboundColumns+" FROM inbound i WHERE i.message_id = $1 ORDER BY i.seq LIMIT 1", id)
+	return r, notFound(err, "inbound message")
+}

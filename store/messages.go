@@ -9,17 +9,22 @@ import (
 )
 
 const messageColumns = `m.id, m.conversation_id, m.idx, m.author, m.participant_id, m.body, m.subject, m.media,
-	m.attributes, m.created, m.updated`
+	m.attributes, m.created, m.updated, m.content_id, m.content_variables`
 
 func scanMessage(s scanner) (conversations.Message, error) {
 	var (
 		m                conversations.Message
 		media            *string
 		created, updated int64
+		content          *conversations.ContentID
+		variables        *string
 	)
 	err := s.Scan(&m.ID, &m.Conversation, &m.Index, &m.Author, &m.Participant, &m.Body, &m.Subject, &media,
-		&m.Attributes, &created, &updated)
+		&m.Attributes, &created, &updated, &content, &variables)
 	if err != nil {
+		return m, err
+	}
+	if m.Content, err = messageContent(content, variables); err != nil {
 		return m, err
 	}
 	m.Created, m.Updated = fromMicros(created), fromMicros(updated)
@@ -77,10 +82,15 @@ func (tx *Tx) InsertMessage(m conversations.Message) error {
 	if err != nil {
 		return err
 	}
+	content, variables, err := contentColumnsOf(m)
+	if err != nil {
+		return err
+	}
 	return tx.run(`INSERT INTO messages (id, conversation_id, idx, author, participant_id, body, subject, media,
-		attributes, created, updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		attributes, created, updated, content_id, content_variables)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		m.ID, m.Conversation, m.Index, m.Author, m.Participant, m.Body, m.Subject, media,
-		m.Attributes, micros(m.Created), micros(m.Updated))
+		m.Attributes, micros(m.Created), micros(m.Updated), content, variables)
 }
 
 // UpdateMessage stores what can change.

@@ -157,3 +157,24 @@ func TestEventsOfEveryResourceAreRecorded(t *testing.T) {
 		`SELECT count(*) FROM events WHERE before IS NULL AND after LIKE '%"ID":"x"%'`).Scan(&n))
 	assert.Equal(t, 5, n)
 }
+
+func TestInboundIsFoundByItsMessage(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t)
+	first, again, pending := newInbound("P1"), newInbound("P2"), newInbound("P3")
+	update(t, db, func(tx *store.Tx) error {
+		for _, r := range []*conversations.InboundRecord{&first, &again, &pending} {
+			if _, err := tx.InsertInbound(r); err != nil {
+				return err
+			}
+		}
+		first.State, again.State = conversations.InboundAppended, conversations.InboundAppended
+		return errors.Join(tx.FinishInbound(again, "m"), tx.FinishInbound(first, "m"))
+	})
+	got, err := db.InboundOf(t.Context(), "m")
+	require.NoError(t, err)
+	first.Body, first.Media = "", nil
+	assert.Equal(t, first, got, "the one that came first")
+	_, err = db.InboundOf(t.Context(), "another")
+	requireNotFound(t, err)
+}

@@ -9,6 +9,10 @@
 //	scope.go         the account, and which of the two forms a URL has
 //	conversation.go, participant.go, message.go, receipt.go
 //	                 the resources, key for key as in the reference's examples
+//	metadata.go      what a message's carrier said of it
+//	chat.go          the channel of the Chat API
+//	content.go, content_forms.go, json.go
+//	                 the Content API, whose requests are JSON
 //
 // It knows nothing of HTTP handlers, of the store or of the verbs. Package api
 // uses it to answer requests; whatever else has to speak of a resource in the

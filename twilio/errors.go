@@ -204,5 +204,12 @@ func refusals() map[conversations.Fault]refusal {
 		conversations.WebhookFlowInvalid:      {400, 50367, "Invalid conversation webhook flow SID"},
 		conversations.WebhookURLMissing:       {400, 50369, "Conversation webhook URL not provided"},
 		conversations.WebhookURLTooLong:       {400, 50372, "Conversation webhook URL is too long"},
+		conversations.ContentVariablesInvalid: {400, 50527, "Invalid content variables format"},
+		conversations.ContentMissing:          {400, 50528, "Content SID is missing"},
+		conversations.ContentVariablesTooLong: {400, 50529, "Content variables are too long"},
+		conversations.ContentKeyTooLong:       {400, 50540, "Content variable key is too long"},
+		conversations.ContentValueTooLong:     {400, 50541, "Content variable value is too long"},
+		conversations.ChannelNotPrivate:       {400, 50393, "Type value should be 'private'."},
+		conversations.ChannelMetadataUnknown:  {404, 50530, "Channel Metadata not found"},
 	}
 }

@@ -278,3 +278,29 @@ func FormSID[T ID](f *Form, name string, wrong error) *T {
 	}
 	return &id
 }
+
+// ContentSID reads the SID of the content that a message is to be made of.
+func (f *Form) ContentSID(name string) *conversations.ContentID {
+	return FormSID[conversations.ContentID](f, name, conversations.Refuse(conversations.ContentUnknown,
+		"%s must be HX and 32 hexadecimal digits", name))
+}
+
+// ContentVariables reads a JSON object of texts.
+func (f *Form) ContentVariables(name string) map[string]string {
+	s := f.String(name)
+	if s == nil {
+		return nil
+	}
+	values, err := readValues([]byte(*s))
+	if err != nil {
+		f.refuse(conversations.Refuse(conversations.ContentVariablesInvalid, "%s %v", name, err))
+	}
+	return values
+}
+
+// Ignore makes the named parameters as if they had not been sent.
+func (f *Form) Ignore(names ...string) {
+	for _, name := range names {
+		delete(f.values, name)
+	}
+}

@@ -67,6 +67,7 @@ func (s Scope) Message(m conversations.Message, counts receipts.Counts) Message 
 		DateUpdated:     Date(m.Updated),
 		Index:           m.Index,
 		Delivery:        (*Delivery)(receipts.Summarize(counts)),
+		ContentSID:      contentSID(m.Content),
 		URL:             url,
 		Links: MessageLinks{
 			DeliveryReceipts: s.ReceiptsURL(m.Conversation, m.ID),

@@ -28,6 +28,7 @@ const (
 	MaxCredentials      = 100
 	MaxPushBindings     = 100
 	MaxOperations       = 1000
+	MaxContents         = 1000
 )
 
 // PageRequest is the page that a request asks for, and how to write the URLs of

@@ -14,7 +14,7 @@ type ID interface {
 		conversations.ParticipantID | conversations.MessageID | conversations.DeliveryID |
 		conversations.UserID | conversations.RoleID | conversations.MediaID |
 		conversations.WebhookID | conversations.AddressConfigurationID |
-		conversations.CredentialID | conversations.PushBindingID
+		conversations.CredentialID | conversations.PushBindingID | conversations.ContentID
 }
 
 func prefix[T ID]() string {
@@ -46,6 +46,8 @@ func prefix[T ID]() string {
 		return "CR"
 	case conversations.PushBindingID:
 		return "BS"
+	case conversations.ContentID:
+		return "HX"
 	}
 	return ""
 }

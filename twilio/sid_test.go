@@ -24,6 +24,7 @@ func TestEachKindOfIDHasItsLetters(t *testing.T) {
 	assert.Equal(t, "US"+digits, twilio.SID(conversations.UserID(digits)))
 	assert.Equal(t, "RL"+digits, twilio.SID(conversations.RoleID(digits)))
 	assert.Equal(t, "ME"+digits, twilio.SID(conversations.MediaID(digits)))
+	assert.Equal(t, "HX"+digits, twilio.SID(conversations.ContentID(digits)))
 	assert.Empty(t, twilio.SID(conversations.MediaID("")))
 	assert.Nil(t, twilio.NullableSID[conversations.RoleID](nil))
 	assert.Nil(t, twilio.NullableSID(new(conversations.RoleID)))

@@ -71,6 +71,10 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"Receipts", "deliveries_of_message (conversation_id=? AND message_id=? AND seq>?)", func(*store.Tx) {
 			_, _ = db.Receipts(ctx, "c", "m", conversations.Page{Size: 1, After: &conversations.Cursor{}})
 		}},
+		{"ReceiptsAfter", "deliveries_of_message (conversation_id=? AND message_id>?)", func(*store.Tx) {
+			_, _ = db.ReceiptsAfter(ctx, "c", conversations.Delivery{}, 1)
+		}},
+		{"InboundOf", "inbound_of_message", func(*store.Tx) { _, _ = db.InboundOf(ctx, "m") }},
 		{"Participants, a page", "participants_of_conversation", func(*store.Tx) {
 			_, _ = db.Participants(ctx, "c", conversations.Page{Size: 1, After: &conversations.Cursor{}})
 		}},

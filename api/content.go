@@ -1,0 +1,102 @@
+package api
+
+import (
+	"context"
+	"mime"
+	"net/http"
+
+	"bridged/conversations"
+	"bridged/twilio"
+)
+
+func (s *server) createContent(c *call) (reply, error) {
+	if err := c.requireJSON(); err != nil {
+		return reply{}, err
+	}
+	draft, err := twilio.ParseContent(c.body)
+	if err != nil {
+		return reply{}, err
+	}
+	show := func(shown conversations.Content) any { return c.scope.Content(shown) }
+	return carryOut(c, http.StatusCreated, show, func(ctx context.Context) (conversations.Content, error) {
+		return s.cfg.Bridge.CreateContent(ctx, draft)
+	})
+}
+
+func (s *server) deleteContent(c *call) (reply, error) {
+	id, err := pathSID[conversations.ContentID](c, "Sid")
+	if err != nil {
+		return reply{}, err
+	}
+	return remove(c, func(ctx context.Context) error { return s.cfg.Bridge.DeleteContent(ctx, id) })
+}
+
+func (s *server) fetchContent(c *call) (reply, error) {
+	found, err := s.content(c)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(c.scope.Content(found)), nil
+}
+
+// listContents lists the newest first, as page 45 does.
+func (s *server) listContents(c *call) (reply, error) {
+	q, err := c.query()
+	if err != nil {
+		return reply{}, err
+	}
+	page := q.ReadPage(twilio.MaxContents)
+	page.Page.Descending = true
+	if err := q.Err(); err != nil {
+		return reply{}, err
+	}
+	listing, err := s.cfg.Store.Contents(c.Context(), page.Page)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(twilio.List(page, "contents", c.scope.ContentsURL(), listing, c.scope.Content)), nil
+}
+
+func (s *server) approveContent(c *call) (reply, error) {
+	id, err := pathSID[conversations.ContentID](c, "Sid")
+	if err != nil {
+		return reply{}, err
+	}
+	if err := c.requireJSON(); err != nil {
+		return reply{}, err
+	}
+	approval, err := twilio.ParseApproval(c.body)
+	if err != nil {
+		return reply{}, err
+	}
+	show := func(shown conversations.Content) any { return c.scope.ContentApproval(shown) }
+	return carryOut(c, http.StatusCreated, show, func(ctx context.Context) (conversations.Content, error) {
+		return s.cfg.Bridge.ApproveContent(ctx, id, approval)
+	})
+}
+
+func (s *server) fetchApprovals(c *call) (reply, error) {
+	found, err := s.content(c)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(c.scope.ContentApprovals(found)), nil
+}
+
+// content finds the content that the path names.
+func (s *server) content(c *call) (conversations.Content, error) {
+	id, err := pathSID[conversations.ContentID](c, "Sid")
+	if err != nil {
+		return conversations.Content{}, err
+	}
+	return s.cfg.Store.Content(c.Context(), id)
+}
+
+// requireJSON refuses a body that is declared to be anything else.
+func (c *call) requireJSON() error {
+	declared := c.Header.Get("Content-Type")
+	if kind, _, err := mime.ParseMediaType(declared); declared != "" && (err != nil || kind != "application/json") {
+		return twilio.Invalid("the body must be application/json")
+	}
+	return nil
+}
