@@ -6,6 +6,7 @@
 //	paging.go        page sizes, page tokens and the `meta` of a list
 //	form.go          the parameters of a request, typed
 //	dates.go         ISO 8601 dates and durations
+//	token.go         Access Tokens: how they are made, and whether one is to be believed
 //	scope.go         the account, and which of the two forms a URL has
 //	conversation.go, participant.go, message.go, receipt.go
 //	                 the resources, key for key as in the reference's examples
