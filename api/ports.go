@@ -13,6 +13,12 @@ type Verbs interface {
 	ConversationVerbs
 	ParticipantVerbs
 	MessageVerbs
+	ImportVerb
+}
+
+// ImportVerb stores what another installation exported.
+type ImportVerb interface {
+	Import(ctx context.Context, items []bridge.ImportItem, dry bool) ([]bridge.Imported, error)
 }
 
 // ConversationVerbs change conversations.

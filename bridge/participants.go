@@ -228,7 +228,7 @@ func (b *Bridge) applyParticipant(p *conversations.Participant, f ParticipantFie
 	if err := checkAttributes(f.Attributes, maxAttributes); err != nil {
 		return err
 	}
-	if f.Role != nil && *f.Role != b.cfg.Service.ConversationRole && *f.Role != b.cfg.Service.ConversationCreatorRole {
+	if f.Role != nil && !b.knowsRole(*f.Role) {
 		return conversations.Refuse(conversations.RoleUnknown, "use one of the service's conversation roles")
 	}
 	if f.LastReadIndex != nil && *f.LastReadIndex < 0 {
@@ -253,14 +253,24 @@ func (b *Bridge) ensureUser(tx Tx, caller Caller, service conversations.ServiceI
 	if p.Identity == nil {
 		return nil
 	}
-	now := b.now()
-	u := conversations.User{
-		ID: conversations.NewID[conversations.UserID](now), Service: service, Identity: *p.Identity,
-		Role: b.cfg.Service.UserRole, Created: now, Updated: now,
-	}
+	u := b.newUser(service, *p.Identity)
 	created, err := tx.EnsureUser(u)
 	if err != nil || !created {
 		return err
 	}
 	return b.record(tx, caller, conversations.UserAdded, "", conversations.Resource{User: &u}, conversations.Resource{})
+}
+
+// newUser is the user that an identity becomes.
+func (b *Bridge) newUser(service conversations.ServiceID, identity string) conversations.User {
+	now := b.now()
+	return conversations.User{
+		ID: conversations.NewID[conversations.UserID](now), Service: service, Identity: identity,
+		Role: b.cfg.Service.UserRole, Created: now, Updated: now,
+	}
+}
+
+// knowsRole says whether participants can have the role.
+func (b *Bridge) knowsRole(r conversations.RoleID) bool {
+	return r == b.cfg.Service.ConversationRole || r == b.cfg.Service.ConversationCreatorRole
 }

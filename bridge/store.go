@@ -39,6 +39,7 @@ type Tx interface {
 	StatusRows
 	Outbox
 	Answers
+	ImportRows
 
 	// Lock waits for the named things and keeps them until the commit, first to
 	// last. Only operations that may run beside others need it.
