@@ -10,7 +10,8 @@
 //	scope.go         the account, and which of the two forms a URL has
 //	conversation.go, participant.go, message.go, receipt.go
 //	                 the resources, key for key as in the reference's examples
-//	exported.go      the same resources as another installation exported them
+//	exports.go, exported.go
+//	                 the same resources as another installation exported them
 //
 // It knows nothing of HTTP handlers, of the store or of the verbs. Package api
 // uses it to answer requests; whatever else has to speak of a resource in the
