@@ -128,7 +128,7 @@ func (i *importer) file(ctx context.Context, file string, kind twilio.ExportKind
 		most = dryBatch
 	}
 	err := eachEntry(ctx, file, func(entry twilio.ExportEntry) error {
-		if entry.Err != nil || entry.Kind != kind {
+		if entry.Kind != kind || entry.Text == nil { // or it was refused when the file was looked at
 			return nil
 		}
 		if len(i.batch) == most || i.size+len(entry.Text) > importBytes {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -66,7 +67,7 @@ func (s importSummary) add(entry importEntry, o importOutcome) {
 	// are about.
 	key := text
 	if o.Code != nil {
-		key = fmt.Sprint(*o.Code)
+		key = strconv.Itoa(*o.Code)
 		text = key + " " + text
 	}
 	count(s.reasons, key, text, entry)
