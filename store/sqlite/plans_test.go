@@ -52,6 +52,11 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		}},
 		{"DeleteMessage", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.DeleteMessage(conversations.Message{}) }},
 		{"DeleteConversation", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.DeleteConversation("c") }},
+		{"ConversationByID", "sqlite_autoindex_conversations_1", func(tx *store.Tx) { _, _ = tx.ConversationByID("c") }},
+		{"HomeOfParticipant", "sqlite_autoindex_participants_1", func(tx *store.Tx) { _, _ = tx.HomeOfParticipant("p") }},
+		{"HomeOfMessage", "sqlite_autoindex_messages_1", func(tx *store.Tx) { _, _ = tx.HomeOfMessage("m") }},
+		{"MessageAt", "sqlite_autoindex_messages_2", func(tx *store.Tx) { _, _ = tx.MessageAt("c", 1) }},
+		{"RaiseIndex", "sqlite_autoindex_conversations_1", func(tx *store.Tx) { _ = tx.RaiseIndex("c", 1) }},
 		{"ForgetAnswers", "answers_by_age", func(tx *store.Tx) { _ = tx.ForgetAnswers(now) }},
 		{"Messages", "sqlite_autoindex_messages_2 (conversation_id=? AND idx>?)", func(*store.Tx) {
 			_, _ = db.Messages(ctx, "c", conversations.Page{Size: 1, After: &conversations.Cursor{}})

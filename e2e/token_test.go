@@ -1,0 +1,27 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/twilio/twilio-go/client/jwt"
+)
+
+func TestToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{})
+	c, err := w.api.FetchConversation(w.newConversation())
+	require.NoError(t, err)
+	status, stdout, stderr := w.command("token", "--identity", "alice@example.com", "--service", *c.ChatServiceSid, "--ttl", "90m")
+	require.Zero(t, status, stderr)
+	var library jwt.AccessToken
+	token, err := library.FromJwt(strings.TrimSuffix(stdout, "\n"), keySecret)
+	require.NoError(t, err)
+	assert.Equal(t, []string{account, keySID, "alice@example.com"}, []string{token.AccountSid, token.SigningKeySid, token.Identity})
+	expires := time.Unix(int64(token.Payload()["exp"].(float64)), 0)
+	assert.WithinDuration(t, time.Now().Add(90*time.Minute), expires, patience)
+	assert.Contains(t, token.Payload()["grants"], "chat")
+}
