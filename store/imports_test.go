@@ -14,30 +14,30 @@ func TestImportsFindResourcesWhereverTheyAre(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t)
 	th := insertThread(t, db, "+15550000001")
-	update(t, db, func(tx *store.Tx) error {
-		c, err := tx.ConversationByID(th.conversation.ID)
-		assert.NoError(t, err)
-		assert.Equal(t, th.conversation, c)
-		home, err := tx.HomeOfParticipant(th.participant.ID)
-		assert.NoError(t, err)
-		assert.Equal(t, c.ID, home)
-		home, err = tx.HomeOfMessage(th.message.ID)
-		assert.NoError(t, err)
-		assert.Equal(t, c.ID, home)
-		at, err := tx.MessageAt(c.ID, th.message.Index)
-		assert.NoError(t, err)
-		assert.Equal(t, th.message.ID, at)
+	assert.Equal(t, th.conversation, view(t, db, func(tx *store.Tx) (conversations.Conversation, error) {
+		return tx.ConversationByID(th.conversation.ID)
+	}))
+	assert.Equal(t, th.conversation.ID, view(t, db, func(tx *store.Tx) (conversations.ConversationID, error) {
+		return tx.HomeOfParticipant(th.participant.ID)
+	}))
+	assert.Equal(t, th.conversation.ID, view(t, db, func(tx *store.Tx) (conversations.ConversationID, error) {
+		return tx.HomeOfMessage(th.message.ID)
+	}))
+	assert.Equal(t, th.message.ID, view(t, db, func(tx *store.Tx) (conversations.MessageID, error) {
+		return tx.MessageAt(th.conversation.ID, th.message.Index)
+	}))
 
-		_, err = tx.ConversationByID("none")
-		assert.True(t, conversations.NotFound.Is(err))
-		_, err = tx.HomeOfParticipant("none")
-		assert.True(t, conversations.NotFound.Is(err))
-		_, err = tx.HomeOfMessage("none")
-		assert.True(t, conversations.NotFound.Is(err))
-		_, err = tx.MessageAt(c.ID, th.message.Index+1)
-		assert.True(t, conversations.NotFound.Is(err))
-		return nil
-	})
+	for _, look := range []func(*store.Tx) error{
+		func(tx *store.Tx) error { _, err := tx.ConversationByID("none"); return err },
+		func(tx *store.Tx) error { _, err := tx.HomeOfParticipant("none"); return err },
+		func(tx *store.Tx) error { _, err := tx.HomeOfMessage("none"); return err },
+		func(tx *store.Tx) error {
+			_, err := tx.MessageAt(th.conversation.ID, th.message.Index+1)
+			return err
+		},
+	} {
+		requireNotFound(t, db.Update(t.Context(), look))
+	}
 }
 
 func TestRaiseIndexNeverLowers(t *testing.T) {

@@ -30,11 +30,11 @@ const (
 const (
 	// MaxTokenTTL is the longest life of a token (page 55).
 	MaxTokenTTL = 24 * time.Hour
+	// MaxIdentity is how many characters an identity may have (page 31).
+	MaxIdentity = 256
 	// tokenLeeway is by how much the clock of the machine that signs may be ahead
 	// of this one. The end of a token has no leeway: it is this clock's.
 	tokenLeeway = time.Minute
-	// maxIdentity is in characters (page 31).
-	maxIdentity = 256
 	// maxToken is in bytes. A token with an identity of the greatest length and
 	// every grant has a tenth of it.
 	maxToken = 16 << 10
@@ -250,8 +250,8 @@ func checkGrants(g tokenGrants) error {
 	switch {
 	case g.Identity == "":
 		return refuseToken(CodeTokenGrants, wrong+"identity is missing")
-	case utf8.RuneCountInString(g.Identity) > maxIdentity:
-		return refuseToken(CodeTokenGrants, wrong+"identity has more than %d characters", maxIdentity)
+	case utf8.RuneCountInString(g.Identity) > MaxIdentity:
+		return refuseToken(CodeTokenGrants, wrong+"identity has more than %d characters", MaxIdentity)
 	case !utf8.ValidString(g.Identity) || strings.ContainsRune(g.Identity, 0):
 		return refuseToken(CodeTokenGrants, wrong+"identity is not UTF-8 text")
 	case g.Chat == nil:

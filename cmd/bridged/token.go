@@ -12,10 +12,6 @@ import (
 	"bridged/twilio"
 )
 
-// maxIdentity is how many characters the identity of a chat user may have (page
-// 31).
-const maxIdentity = 256
-
 // TokenCmd prints an Access Token for a chat user (pages 55 and 56).
 type TokenCmd struct {
 	Identity string        `required:"" placeholder:"NAME" help:"The chat user's identity."`
@@ -33,8 +29,8 @@ func (c *TokenCmd) Validate() error {
 	switch n := utf8.RuneCountInString(c.Identity); {
 	case n == 0:
 		return errors.New("--identity is empty: name the chat user")
-	case n > maxIdentity:
-		return fmt.Errorf("--identity has %d characters; at most %d are allowed", n, maxIdentity)
+	case n > twilio.MaxIdentity:
+		return fmt.Errorf("--identity has %d characters; at most %d are allowed", n, twilio.MaxIdentity)
 	case !utf8.ValidString(c.Identity):
 		return errors.New("--identity is not UTF-8 text")
 	case c.TTL < time.Second || c.TTL > twilio.MaxTokenTTL:
