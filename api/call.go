@@ -24,19 +24,29 @@ type call struct {
 	scope  twilio.Scope
 	caller bridge.Caller
 	body   []byte
+	fetch  handler // what GET on the same path is answered by; nil without one
 }
 
 // handler answers one method of one path.
 type handler func(*call) (reply, error)
 
 // serve prepares the call and hands it over.
-func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h handler) (reply, error) {
+func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h, fetch handler) (reply, error) {
 	scope, err := s.scope(r)
 	if err != nil {
 		return reply{}, err
 	}
-	c := &call{Request: r, scope: scope, caller: bridge.Caller{Source: conversations.SourceAPI, By: who}}
+	c := &call{Request: r, scope: scope, caller: bridge.Caller{Source: conversations.SourceAPI, By: who}, fetch: fetch}
+	if c.caller.Webhooks, err = webhooksEnabled(r); err != nil {
+		return reply{}, err
+	}
+	if err := s.limit(c); err != nil {
+		return reply{}, err
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := refuseCoding(w, r); err != nil {
+			return reply{}, err
+		}
 		if c.body, err = readBody(w, r); err != nil {
 			return reply{}, err
 		}
@@ -44,12 +54,14 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, who string, h han
 	return h(c)
 }
 
-// scope finds the service that the request names, if it names one.
+// scope finds the service that the request names, or the default one.
 func (s *server) scope(r *http.Request) (twilio.Scope, error) {
-	scope := twilio.Scope{PublicURL: s.cfg.PublicURL, Account: s.cfg.Account.SID, Service: s.cfg.Service}
+	scope := twilio.Scope{PublicURL: s.cfg.PublicURL, Account: s.cfg.Account.SID}
 	sid := r.PathValue("ChatServiceSid")
 	if sid == "" {
-		return scope, nil
+		service, err := s.cfg.Store.DefaultService(r.Context())
+		scope.Service = service.ID
+		return scope, err
 	}
 	id, ok := twilio.ParseSID[conversations.ServiceID](sid)
 	if !ok {

@@ -9,12 +9,21 @@
 //	routes.go        every path and method, on one screen
 //	conversations.go, participants.go, messages.go, receipts.go
 //	                 one resource each, in both forms of its URL
+//	media.go, upload.go
+//	                 files, which are streamed
 //	operations.go    deliveries, dead letters and unrouted messages
 //	import.go        resources of another installation
 //	server.go        what happens around a handler: panics, errors, 404 and 405
 //	auth.go          who may call
 //	call.go          a request as the handlers see it, and its answer
+//	stream.go        those that are too large to be in memory
 //	idempotency.go   requests that may be repeated
+//	cors.go          pages that call from a browser; OPTIONS
+//	etag.go          conditional requests
+//	gzip.go          compressed answers
+//	webhookheader.go X-Twilio-Webhook-Enabled
+//	requestid.go     what a request is called, in its answer and in the log
+//	ratelimit.go     how many writes a second
 //	ports.go         what the handlers need of package bridge and of the store
 //
 // To add a resource: add its paths to routes.go, its handlers in a file of

@@ -38,12 +38,17 @@ func ptr[T any](v T) *T { return &v }
 
 // world is verbs and queries over slices. It keeps what the last verb was given.
 type world struct {
+	// What the tests over slices have no use for.
+	api.Verbs
+	api.Queries
+
 	conversations []conversations.Conversation
 	participants  []conversations.Participant
 	messages      []conversations.Message
 	deliveries    []conversations.Delivery
 	deadLetters   []conversations.DeadLetter
 	unrouted      []conversations.InboundRecord
+	media         []conversations.MediaFile
 
 	fail    error // what every verb and query fails with
 	panics  bool
@@ -91,6 +96,10 @@ func (w *world) began(caller bridge.Caller, s conversations.ServiceID, key conve
 	return w.fail
 }
 
+func (w *world) DefaultService(context.Context) (conversations.Service, error) {
+	return conversations.Service{ID: digits}, w.fail
+}
+
 func (w *world) CreateConversation(_ context.Context, c bridge.Caller, s conversations.ServiceID, f bridge.ConversationFields) (conversations.Conversation, error) {
 	w.conversationFields = f
 	return w.conversations[0], w.began(c, s, conversations.ConversationKey{})
@@ -133,6 +142,25 @@ func (w *world) UpdateMessage(_ context.Context, c bridge.Caller, s conversation
 
 func (w *world) DeleteMessage(_ context.Context, c bridge.Caller, s conversations.ServiceID, key conversations.ConversationKey, _ conversations.MessageID) error {
 	return w.began(c, s, key)
+}
+
+func (w *world) AddMedia(_ context.Context, s conversations.ServiceID, f bridge.MediaFields) (conversations.MediaFile, error) {
+	if w.fail != nil {
+		return conversations.MediaFile{}, w.fail
+	}
+	w.media = append(w.media, conversations.MediaFile{
+		ID: f.ID, Service: s, Author: f.Author, Category: f.Category, ContentType: f.ContentType, Filename: f.Filename,
+		Size: f.Size, SHA256: f.SHA256, Created: at(8), Updated: at(8),
+	})
+	return w.media[len(w.media)-1], nil
+}
+
+func (w *world) Media(_ context.Context, s conversations.ServiceID, id conversations.MediaID) (conversations.MediaFile, error) {
+	return find(w.media, func(f conversations.MediaFile) bool { return f.ID == id && f.Service == s })
+}
+
+func (w *world) AnyMedia(_ context.Context, id conversations.MediaID) (conversations.MediaFile, error) {
+	return find(w.media, func(f conversations.MediaFile) bool { return f.ID == id })
 }
 
 func (w *world) Service(_ context.Context, id conversations.ServiceID) (conversations.Service, error) {
@@ -268,7 +296,7 @@ func config(w *world) api.Config {
 			SID: account, AuthToken: func() string { return token },
 			APIKeys: func() map[string]string { return map[string]string{keySID: keySecret, "SKempty": ""} },
 		},
-		PublicURL: public, Service: digits, Bridge: w, Store: w,
+		PublicURL: public, MessagingServices: []conversations.MessagingServiceID{digits}, Bridge: w, Store: w,
 	}
 }
 
@@ -279,7 +307,7 @@ type answer struct {
 	body   string
 }
 
-func (a answer) json(t *testing.T) map[string]any {
+func (a answer) json(t testing.TB) map[string]any {
 	t.Helper()
 	var v map[string]any
 	require.NoError(t, json.Unmarshal([]byte(a.body), &v), a.body)
@@ -287,7 +315,7 @@ func (a answer) json(t *testing.T) map[string]any {
 }
 
 // do sends a request, authenticated and its body a form.
-func do(t *testing.T, h http.Handler, method, target, form string, header ...string) answer {
+func do(t testing.TB, h http.Handler, method, target, form string, header ...string) answer {
 	t.Helper()
 	target = strings.TrimPrefix(target, public)
 	r := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(form))

@@ -53,11 +53,11 @@ func (c *call) once(render func(result any) (int, []byte)) (context.Context, err
 	key := c.Header.Get("Idempotency-Key")
 	switch {
 	case key == "":
-		return c.Context(), nil
+		return c.condition(c.Context()), nil
 	case len(key) > maxIdempotencyKey:
 		return nil, twilio.Invalid("Idempotency-Key may have at most %d characters", maxIdempotencyKey)
 	}
-	return bridge.WithAnswer(c.Context(), c.scope.Account+" "+key, c.fingerprint(), render), nil
+	return bridge.WithAnswer(c.condition(c.Context()), c.scope.Account+" "+key, c.fingerprint(), render), nil
 }
 
 // fingerprint tells one request from another that carries the same key.

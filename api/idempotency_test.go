@@ -56,6 +56,14 @@ func (m *memory) DeleteConversation(conversations.ConversationID) ([]string, err
 	return nil, nil
 }
 
+func (*memory) Configuration() (conversations.Configuration, error) {
+	return conversations.Configuration{}, nil
+}
+
+func (*memory) DeleteMediaOf(conversations.ConversationID, conversations.MessageID) ([]conversations.MediaID, error) {
+	return nil, nil
+}
+
 func (*memory) Record(conversations.Event) error { return nil }
 
 // lasting is an API over the real verbs.
@@ -66,7 +74,6 @@ func lasting() (http.Handler, *memory) {
 	cfg.Bridge = bridge.New(bridge.Config{
 		Commit:            func(_ context.Context, op func(bridge.Tx) error) error { return op(m) },
 		MessagingServices: []conversations.MessagingServiceID{digits},
-		Service:           conversations.Service{ID: digits},
 	})
 	return api.New(cfg), m
 }
@@ -77,6 +84,9 @@ func TestARepeatGetsTheFirstAnswer(t *testing.T) {
 	first := do(t, h, http.MethodPost, "/v1/Conversations", "FriendlyName=a", "Idempotency-Key", "k")
 	again := do(t, h, http.MethodPost, "/v1/Conversations", "FriendlyName=a", "Idempotency-Key", "k")
 	assert.Equal(t, 201, first.status)
+	assert.NotEqual(t, first.header.Get("Twilio-Request-Id"), again.header.Get("Twilio-Request-Id"), "it is another request")
+	first.header.Del("Twilio-Request-Id")
+	again.header.Del("Twilio-Request-Id")
 	assert.Equal(t, first, again)
 	assert.Len(t, m.made, 1)
 	for key := range m.answers {

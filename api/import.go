@@ -102,7 +102,7 @@ type importServices struct {
 }
 
 func (s *server) importServices(c *call, sid string) (*importServices, error) {
-	services := &importServices{other: s.cfg.Service, known: map[conversations.ServiceID]bool{}, find: s.cfg.Store.Service}
+	services := &importServices{other: c.scope.Service, known: map[conversations.ServiceID]bool{}, find: s.cfg.Store.Service}
 	if sid == "" {
 		return services, nil
 	}

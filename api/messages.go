@@ -128,7 +128,7 @@ func messageFields(c *call) (bridge.MessageFields, error) {
 		Body:       f.String("Body"),
 		Subject:    f.String("Subject"),
 		Attributes: f.String("Attributes"),
-		MediaID:    f.MediaSID("MediaSid"),
+		Media:      f.MediaSIDs("MediaSid"),
 		ContentSID: f.String("ContentSid"),
 		Created:    f.Created(),
 		Updated:    f.Updated(),

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -98,35 +97,15 @@ func (s *server) fetchDelivery(c *call) (reply, error) {
 		return reply{}, err
 	}
 	found, err := s.cfg.Store.DeliveryDetail(c.Context(), id)
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(s.showDelivery(found)), nil
+	return fetched(s.showDelivery, found, err)
 }
 
 func (s *server) listDeadLetters(c *call) (reply, error) {
-	return listOperations(c, "dead_letters", s.operationsURL("dead-letters"), s.cfg.Store.DeadLetters, showDeadLetter)
+	return listed(c, twilio.MaxOperations, "dead_letters", s.operationsURL("dead-letters"), showDeadLetter, s.cfg.Store.DeadLetters)
 }
 
 func (s *server) listUnrouted(c *call) (reply, error) {
-	return listOperations(c, "unrouted", s.operationsURL("unrouted"), s.cfg.Store.Unrouted, showUnrouted)
-}
-
-// listOperations is the handler of a list that takes no filter.
-func listOperations[T, R any](c *call, key, url string, query func(context.Context, conversations.Page) (conversations.Listing[T], error), show func(T) R) (reply, error) {
-	q, err := c.query()
-	if err != nil {
-		return reply{}, err
-	}
-	page := q.ReadPage(twilio.MaxOperations)
-	if err := q.Err(); err != nil {
-		return reply{}, err
-	}
-	listing, err := query(c.Context(), page.Page)
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(twilio.List(page, key, url, listing, show)), nil
+	return listed(c, twilio.MaxOperations, "unrouted", s.operationsURL("unrouted"), showUnrouted, s.cfg.Store.Unrouted)
 }
 
 func (s *server) operationsURL(name string) string {

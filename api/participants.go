@@ -14,7 +14,7 @@ func (s *server) createParticipant(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return carryOut(c, http.StatusCreated, showParticipant(c), func(ctx context.Context) (conversations.Participant, error) {
+	return carryOut(c, http.StatusCreated, shown(c.scope.Participant), func(ctx context.Context) (conversations.Participant, error) {
 		return s.cfg.Bridge.AddParticipant(ctx, c.caller, c.scope.Service, c.conversationKey(), fields)
 	})
 }
@@ -24,7 +24,7 @@ func (s *server) updateParticipant(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return carryOut(c, http.StatusOK, showParticipant(c), func(ctx context.Context) (conversations.Participant, error) {
+	return carryOut(c, http.StatusOK, shown(c.scope.Participant), func(ctx context.Context) (conversations.Participant, error) {
 		return s.cfg.Bridge.UpdateParticipant(ctx, c.caller, c.scope.Service, c.conversationKey(), participantKey(c), fields)
 	})
 }
@@ -41,38 +41,22 @@ func (s *server) fetchParticipant(c *call) (reply, error) {
 		return reply{}, err
 	}
 	found, err := s.cfg.Store.Participant(c.Context(), in.ID, participantKey(c))
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(c.scope.Participant(found)), nil
+	return fetched(c.scope.Participant, found, err)
 }
 
 func (s *server) listParticipants(c *call) (reply, error) {
-	q, err := c.query()
-	if err != nil {
-		return reply{}, err
-	}
-	page := q.ReadPage(twilio.MaxParticipants)
-	if err := q.Err(); err != nil {
-		return reply{}, err
-	}
 	in, err := s.conversation(c)
 	if err != nil {
 		return reply{}, err
 	}
-	listing, err := s.cfg.Store.Participants(c.Context(), in.ID, page.Page)
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(twilio.List(page, "participants", c.scope.ParticipantsURL(in.ID), listing, c.scope.Participant)), nil
+	return listed(c, twilio.MaxParticipants, "participants", c.scope.ParticipantsURL(in.ID), c.scope.Participant,
+		func(ctx context.Context, p conversations.Page) (conversations.Listing[conversations.Participant], error) {
+			return s.cfg.Store.Participants(ctx, in.ID, p)
+		})
 }
 
 func participantKey(c *call) conversations.ParticipantKey {
 	return twilio.ParseParticipantKey(c.PathValue("Sid"))
-}
-
-func showParticipant(c *call) func(conversations.Participant) any {
-	return func(shown conversations.Participant) any { return c.scope.Participant(shown) }
 }
 
 func participantFields(c *call) (bridge.ParticipantFields, error) {
@@ -80,6 +64,10 @@ func participantFields(c *call) (bridge.ParticipantFields, error) {
 	if err != nil {
 		return bridge.ParticipantFields{}, err
 	}
+	return readParticipant(f)
+}
+
+func readParticipant(f *twilio.Form) (bridge.ParticipantFields, error) {
 	index, clearIndex := f.ReadIndex("LastReadMessageIndex")
 	return bridge.ParticipantFields{
 		Identity:   f.String("Identity"),

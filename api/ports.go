@@ -2,9 +2,12 @@ package api
 
 import (
 	"context"
+	"io"
 
+	"bridged/autocreate"
 	"bridged/bridge"
 	"bridged/conversations"
+	"bridged/media"
 	"bridged/receipts"
 )
 
@@ -13,6 +16,15 @@ type Verbs interface {
 	ConversationVerbs
 	ParticipantVerbs
 	MessageVerbs
+	WebhookVerbs
+	UserVerbs
+	MembershipVerbs
+	RoleVerbs
+	ServiceVerbs
+	AccountVerbs
+	AddressVerbs
+	PushVerbs
+	MediaVerbs
 	ImportVerb
 }
 
@@ -24,8 +36,66 @@ type ImportVerb interface {
 // ConversationVerbs change conversations.
 type ConversationVerbs interface {
 	CreateConversation(context.Context, bridge.Caller, conversations.ServiceID, bridge.ConversationFields) (conversations.Conversation, error)
+	CreateConversationWithParticipants(context.Context, bridge.Caller, conversations.ServiceID, bridge.ConversationFields, []bridge.ParticipantFields) (conversations.Conversation, error)
 	UpdateConversation(context.Context, bridge.Caller, conversations.ServiceID, conversations.ConversationKey, bridge.ConversationFields) (conversations.Conversation, error)
 	DeleteConversation(context.Context, bridge.Caller, conversations.ServiceID, conversations.ConversationKey) error
+}
+
+// WebhookVerbs change the webhooks of single conversations.
+type WebhookVerbs interface {
+	CreateWebhook(context.Context, conversations.ServiceID, conversations.ConversationKey, bridge.WebhookFields) (conversations.Webhook, error)
+	UpdateWebhook(context.Context, conversations.ServiceID, conversations.ConversationKey, conversations.WebhookID, bridge.WebhookFields) (conversations.Webhook, error)
+	DeleteWebhook(context.Context, conversations.ServiceID, conversations.ConversationKey, conversations.WebhookID) error
+}
+
+// UserVerbs change users.
+type UserVerbs interface {
+	CreateUser(context.Context, bridge.Caller, conversations.ServiceID, bridge.UserFields) (conversations.User, error)
+	UpdateUser(context.Context, bridge.Caller, conversations.ServiceID, conversations.UserKey, bridge.UserFields) (conversations.User, error)
+	DeleteUser(context.Context, bridge.Caller, conversations.ServiceID, conversations.UserKey) error
+}
+
+// MembershipVerbs change what a user has of one conversation.
+type MembershipVerbs interface {
+	UpdateMembership(context.Context, bridge.Caller, conversations.ServiceID, conversations.UserKey, conversations.ConversationKey, bridge.ParticipantFields) (conversations.Membership, error)
+	LeaveConversation(context.Context, bridge.Caller, conversations.ServiceID, conversations.UserKey, conversations.ConversationKey) error
+}
+
+// RoleVerbs change roles.
+type RoleVerbs interface {
+	CreateRole(context.Context, conversations.ServiceID, bridge.RoleFields) (conversations.Role, error)
+	UpdateRole(context.Context, conversations.ServiceID, conversations.RoleID, bridge.RoleFields) (conversations.Role, error)
+	DeleteRole(context.Context, conversations.ServiceID, conversations.RoleID) error
+}
+
+// ServiceVerbs change services and their settings.
+type ServiceVerbs interface {
+	CreateService(ctx context.Context, friendlyName string) (conversations.Service, error)
+	DeleteService(context.Context, conversations.ServiceID) error
+	UpdateService(context.Context, conversations.ServiceID, bridge.ServiceFields) (conversations.Service, error)
+	UpdateNotifications(context.Context, conversations.ServiceID, bridge.NotificationFields) (conversations.Service, error)
+	UpdateServiceWebhooks(context.Context, conversations.ServiceID, bridge.WebhooksFields) (conversations.Service, error)
+}
+
+// AccountVerbs change what holds for the whole account.
+type AccountVerbs interface {
+	UpdateConfiguration(context.Context, bridge.ConfigurationFields) (conversations.Configuration, error)
+	UpdateWebhooks(context.Context, bridge.WebhooksFields) (conversations.Configuration, error)
+}
+
+// AddressVerbs change address configurations.
+type AddressVerbs interface {
+	CreateAddressConfiguration(context.Context, bridge.AddressFields) (autocreate.Configuration, error)
+	UpdateAddressConfiguration(context.Context, autocreate.Key, bridge.AddressFields) (autocreate.Configuration, error)
+	DeleteAddressConfiguration(context.Context, autocreate.Key) error
+}
+
+// PushVerbs change what push notifications need.
+type PushVerbs interface {
+	CreateCredential(context.Context, bridge.CredentialFields) (conversations.Credential, error)
+	UpdateCredential(context.Context, conversations.CredentialID, bridge.CredentialFields) (conversations.Credential, error)
+	DeleteCredential(context.Context, conversations.CredentialID) error
+	DeletePushBinding(context.Context, conversations.ServiceID, conversations.PushBindingID) error
 }
 
 // ParticipantVerbs change participants.
@@ -42,6 +112,11 @@ type MessageVerbs interface {
 	DeleteMessage(context.Context, bridge.Caller, conversations.ServiceID, conversations.ConversationKey, conversations.MessageID) error
 }
 
+// MediaVerbs change files.
+type MediaVerbs interface {
+	AddMedia(context.Context, conversations.ServiceID, bridge.MediaFields) (conversations.MediaFile, error)
+}
+
 // Queries are what is only read. *store.DB answers them all. What is looked for
 // and not there is a *conversations.Error with conversations.NotFound; the
 // entries of a list are in the list's own order, whichever way it is walked.
@@ -49,13 +124,61 @@ type Queries interface {
 	ConversationQueries
 	ParticipantQueries
 	MessageQueries
+	MediaQueries
 	ReceiptQueries
+	WebhookQueries
+	UserQueries
+	RoleQueries
+	ServiceQueries
+	AddressQueries
+	PushQueries
 	OperationQueries
 }
 
-// ConversationQueries read services and conversations.
-type ConversationQueries interface {
+// ServiceQueries read services, and what holds for the whole account.
+type ServiceQueries interface {
 	Service(context.Context, conversations.ServiceID) (conversations.Service, error)
+	DefaultService(context.Context) (conversations.Service, error)
+	Services(context.Context, conversations.Page) (conversations.Listing[conversations.Service], error)
+	Configuration(context.Context) (conversations.Configuration, error)
+}
+
+// RoleQueries read roles.
+type RoleQueries interface {
+	Role(context.Context, conversations.ServiceID, conversations.RoleID) (conversations.Role, error)
+	Roles(context.Context, conversations.ServiceID, conversations.Page) (conversations.Listing[conversations.Role], error)
+}
+
+// UserQueries read users, and the conversations of users and other persons.
+type UserQueries interface {
+	User(context.Context, conversations.ServiceID, conversations.UserKey) (conversations.User, error)
+	Users(context.Context, conversations.ServiceID, conversations.Page) (conversations.Listing[conversations.User], error)
+	Membership(ctx context.Context, service conversations.ServiceID, identity string, key conversations.ConversationKey) (conversations.Membership, error)
+	Memberships(context.Context, conversations.ServiceID, conversations.Person, conversations.Page) (conversations.Listing[conversations.Membership], error)
+}
+
+// WebhookQueries read the webhooks of single conversations.
+type WebhookQueries interface {
+	Webhook(context.Context, conversations.ConversationID, conversations.WebhookID) (conversations.Webhook, error)
+	Webhooks(context.Context, conversations.ConversationID, conversations.Page) (conversations.Listing[conversations.Webhook], error)
+}
+
+// AddressQueries read address configurations.
+type AddressQueries interface {
+	AddressConfiguration(context.Context, autocreate.Key) (autocreate.Configuration, error)
+	AddressConfigurations(context.Context, conversations.ChannelType, conversations.Page) (conversations.Listing[autocreate.Configuration], error)
+}
+
+// PushQueries read what push notifications need.
+type PushQueries interface {
+	Credential(context.Context, conversations.CredentialID) (conversations.Credential, error)
+	Credentials(context.Context, conversations.Page) (conversations.Listing[conversations.Credential], error)
+	PushBinding(context.Context, conversations.ServiceID, conversations.PushBindingID) (conversations.PushBinding, error)
+	PushBindings(context.Context, conversations.ServiceID, conversations.PushBindingFilter, conversations.Page) (conversations.Listing[conversations.PushBinding], error)
+}
+
+// ConversationQueries read conversations.
+type ConversationQueries interface {
 	Conversation(context.Context, conversations.ServiceID, conversations.ConversationKey) (conversations.Conversation, error)
 	Conversations(context.Context, conversations.ServiceID, conversations.ConversationFilter, conversations.Page) (conversations.Listing[conversations.Conversation], error)
 }
@@ -71,6 +194,21 @@ type MessageQueries interface {
 	Message(context.Context, conversations.ConversationID, conversations.MessageID) (conversations.Message, error)
 	Messages(context.Context, conversations.ConversationID, conversations.Page) (conversations.Listing[conversations.Message], error)
 	DeliveryCounts(context.Context, conversations.ConversationID, []conversations.MessageID) (map[conversations.MessageID]receipts.Counts, error)
+}
+
+// MediaQueries read what is known of files.
+type MediaQueries interface {
+	Media(context.Context, conversations.ServiceID, conversations.MediaID) (conversations.MediaFile, error)
+	// AnyMedia finds a file of whatever service.
+	AnyMedia(context.Context, conversations.MediaID) (conversations.MediaFile, error)
+}
+
+// Files are the bytes of the media. *media.Directory is one.
+type Files interface {
+	// Keep writes a file, of the type that its sender states.
+	Keep(r io.Reader, stated string) (media.Kept, error)
+	Open(id conversations.MediaID) (io.ReadSeekCloser, error)
+	Remove(id conversations.MediaID) error
 }
 
 // ReceiptQueries read the receipts of one message.

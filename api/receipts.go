@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+
 	"bridged/conversations"
 	"bridged/twilio"
 )
@@ -15,29 +17,16 @@ func (s *server) fetchReceipt(c *call) (reply, error) {
 		return reply{}, err
 	}
 	found, err := s.cfg.Store.Receipt(c.Context(), of.Conversation, of.ID, id)
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(c.scope.Receipt(found)), nil
+	return fetched(c.scope.Receipt, found, err)
 }
 
 func (s *server) listReceipts(c *call) (reply, error) {
-	q, err := c.query()
-	if err != nil {
-		return reply{}, err
-	}
-	page := q.ReadPage(twilio.MaxDeliveryReceipts)
-	if err := q.Err(); err != nil {
-		return reply{}, err
-	}
 	of, err := s.message(c, "MessageSid")
 	if err != nil {
 		return reply{}, err
 	}
-	listing, err := s.cfg.Store.Receipts(c.Context(), of.Conversation, of.ID, page.Page)
-	if err != nil {
-		return reply{}, err
-	}
-	url := c.scope.ReceiptsURL(of.Conversation, of.ID)
-	return ok(twilio.List(page, "delivery_receipts", url, listing, c.scope.Receipt)), nil
+	return listed(c, twilio.MaxDeliveryReceipts, "delivery_receipts", c.scope.ReceiptsURL(of.Conversation, of.ID), c.scope.Receipt,
+		func(ctx context.Context, p conversations.Page) (conversations.Listing[conversations.Delivery], error) {
+			return s.cfg.Store.Receipts(ctx, of.Conversation, of.ID, p)
+		})
 }

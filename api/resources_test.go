@@ -99,7 +99,7 @@ func TestMessageParameters(t *testing.T) {
 	assert.Nil(t, a.json(t)["delivery"])
 	assert.Contains(t, a.body, "a < b & c", "JSON is written plainly")
 	assert.Equal(t, bridge.MessageFields{
-		Author: ptr("a"), Body: ptr("b"), Subject: ptr("s"), Attributes: ptr("{}"), MediaID: ptr(conversations.MediaID(digits)),
+		Author: ptr("a"), Body: ptr("b"), Subject: ptr("s"), Attributes: ptr("{}"), Media: []conversations.MediaID{digits},
 		ContentSID: ptr("HX" + digits), Updated: ptr(at(2)),
 	}, w.messageFields)
 

@@ -1,6 +1,10 @@
 package api
 
-import "net/http"
+import (
+	"net/http"
+
+	"bridged/twilio"
+)
 
 // routes lists every path. The reference's paths come in two forms, which the
 // same handlers serve: with the service's SID, and without it for the default
@@ -12,6 +16,7 @@ func (s *server) routes() {
 		list := base + "/Conversations"
 		s.handle(list, methods{get: s.listConversations, post: s.createConversation})
 		s.handle(list+"/{Sid}", methods{get: s.fetchConversation, post: s.updateConversation, del: s.deleteConversation})
+		s.handle(base+"/ConversationWithParticipants", methods{post: s.createConversationWithParticipants})
 
 		within := list + "/{ConversationSid}"
 		s.handle(within+"/Participants", methods{get: s.listParticipants, post: s.createParticipant})
@@ -20,7 +25,42 @@ func (s *server) routes() {
 		s.handle(within+"/Messages/{Sid}", methods{get: s.fetchMessage, post: s.updateMessage, del: s.deleteMessage})
 		s.handle(within+"/Messages/{MessageSid}/Receipts", methods{get: s.listReceipts})
 		s.handle(within+"/Messages/{MessageSid}/Receipts/{Sid}", methods{get: s.fetchReceipt})
+		s.handle(within+"/Webhooks", methods{get: s.listWebhooks, post: s.createWebhook})
+		s.handle(within+"/Webhooks/{Sid}", methods{get: s.fetchWebhook, post: s.updateWebhook, del: s.deleteWebhook})
+
+		s.handle(base+"/Users", methods{get: s.listUsers, post: s.createUser})
+		s.handle(base+"/Users/{Sid}", methods{get: s.fetchUser, post: s.updateUser, del: s.deleteUser})
+		s.handle(base+"/Users/{UserSid}/Conversations", methods{get: s.listUserConversations})
+		s.handle(base+"/Users/{UserSid}/Conversations/{ConversationSid}",
+			methods{get: s.fetchUserConversation, post: s.updateUserConversation, del: s.deleteUserConversation})
+		s.handle(base+"/ParticipantConversations", methods{get: s.listParticipantConversations})
+
+		s.handle(base+"/Roles", methods{get: s.listRoles, post: s.createRole})
+		s.handle(base+"/Roles/{Sid}", methods{get: s.fetchRole, post: s.updateRole, del: s.deleteRole})
 	}
+
+	s.handle("/v1/Services", methods{get: s.listServices, post: s.createService})
+	s.handle("/v1/Services/{Sid}", methods{get: s.fetchService, del: s.deleteService})
+	const service = "/v1/Services/{ChatServiceSid}"
+	s.handle(service+"/Configuration", methods{get: s.fetchServiceConfiguration, post: s.updateServiceConfiguration})
+	s.handle(service+"/Configuration/Notifications", methods{get: s.fetchNotifications, post: s.updateNotifications})
+	s.handle(service+"/Configuration/Webhooks", methods{get: s.fetchServiceWebhooks, post: s.updateServiceWebhooks})
+	s.handle(service+"/Bindings", methods{get: s.listBindings})
+	s.handle(service+"/Bindings/{Sid}", methods{get: s.fetchBinding, del: s.deleteBinding})
+
+	s.handle("/v1/Configuration", methods{get: s.fetchConfiguration, post: s.updateConfiguration})
+	for _, path := range []string{"/v1/Configuration/Webhooks", "/v1/Conversations/Webhooks"} { // contract, 24
+		s.handle(path, methods{get: s.fetchWebhooks, post: s.updateWebhooks})
+	}
+	s.handle("/v1/Configuration/Addresses", methods{get: s.listAddresses, post: s.createAddress})
+	s.handle("/v1/Configuration/Addresses/{Sid}", methods{get: s.fetchAddress, post: s.updateAddress, del: s.deleteAddress})
+	s.handle("/v1/Credentials", methods{get: s.listCredentials, post: s.createCredential})
+	s.handle("/v1/Credentials/{Sid}", methods{get: s.fetchCredential, post: s.updateCredential, del: s.deleteCredential})
+	files := "/v1/Services/{ChatServiceSid}/Media"
+	s.stream(files, map[string]streamer{post: s.uploadMedia})
+	s.handle(files+"/{Sid}", methods{get: s.fetchMedia})
+	s.stream(files+"/{Sid}/Content", map[string]streamer{get: s.fetchMediaContent})
+	s.mux.HandleFunc(twilio.DirectMediaPath+"{Sid}", s.fetchDirect) // without credentials
 
 	s.handle("/bridged/v1/deliveries/{Sid}", methods{get: s.fetchDelivery})
 	s.handle("/bridged/v1/dead-letters", methods{get: s.listDeadLetters})

@@ -4,17 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"path"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
 	"bridged/conversations"
+	"bridged/media"
 	"bridged/twilio"
 )
 
@@ -24,14 +24,24 @@ type Config struct {
 	Account Credentials
 	// PublicURL decides every absolute URL, whatever Host a request names.
 	PublicURL string
-	// Service is the default service: that of /v1/Conversations.
-	Service conversations.ServiceID
-	Bridge  Verbs
-	Store   Queries
-	Log     *slog.Logger // optional; discards
+	// MessagingServices are those that are configured; the first is the default one,
+	// unless another is chosen (page 10).
+	MessagingServices []conversations.MessagingServiceID
+	Bridge            Verbs
+	Store             Queries
+	Files             Files
+	Links             *media.Signer // of the URLs that need no credentials
+	Log               *slog.Logger  // optional; discards
 	// Extra are further handlers behind the same authentication, by the mux
 	// pattern of their prefix: "/bridged/v1/simulator/". Optional.
 	Extra map[string]http.Handler
+	// ActionsPerSecond bounds the writes to each conversation and service; 0 is
+	// no bound (page 31).
+	ActionsPerSecond int
+	Now              func() time.Time // optional; time.Now
+	// Origins are those whose pages may call from a browser, as browsers write
+	// them, or "*" alone for all. Optional.
+	Origins []string
 	// Observe is told of every answer: the pattern of its route, which is empty
 	// for a path that has none, its status and how long it took. Optional.
 	Observe func(route string, status int, took time.Duration)
@@ -42,15 +52,24 @@ type server struct {
 	cfg Config
 	log *slog.Logger
 	mux *http.ServeMux
+
+	actions *actionLimits
+	cors    cors
+	gzips   *sync.Pool        // of *gzip.Writer
+	allowed map[string]string // the methods of each route, as Allow has them
 }
 
 // New makes the handler of everything under /v1 and /bridged/v1. Other paths
 // are answered with the API's 404, so that it can stand at the root of a mux.
 func New(cfg Config) http.Handler {
-	s := &server{cfg: cfg, log: cfg.Log, mux: http.NewServeMux()}
+	s := &server{
+		cfg: cfg, log: cfg.Log, mux: http.NewServeMux(), allowed: map[string]string{},
+		actions: newActionLimits(cfg.ActionsPerSecond, cfg.Now), cors: cors{cfg.Origins}, gzips: gzipPool(),
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.log = slog.New(LogHandler(s.log.Handler()))
 	s.routes()
 	for pattern, h := range cfg.Extra {
 		s.mux.Handle(pattern, s.guarded(func(w http.ResponseWriter, r *http.Request, _ string) { h.ServeHTTP(w, r) }))
@@ -76,13 +95,21 @@ func (s *server) noRedirect(prefix string) {
 // ServeHTTP implements http.Handler.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	answer := &answerWriter{ResponseWriter: w}
+	r = identified(w, r)
+	compressed := &gzipWriter{ResponseWriter: w, pool: s.gzips, decided: !wantsGzip(r)}
+	answer := &answerWriter{ResponseWriter: compressed}
 	defer func() {
 		s.recovered(answer, r, recover())
+		_ = compressed.Close() // who has hung up cannot be told so
 		if s.cfg.Observe != nil {
 			s.cfg.Observe(r.Pattern, answer.status, time.Since(start))
 		}
 	}()
+	w.Header().Add("Vary", "Accept-Encoding")
+	if s.cors.mark(answer.Header(), r) && preflight(r) {
+		s.answerPreflight(answer, r)
+		return
+	}
 	if !plainPath(r) {
 		s.guarded(notFound).ServeHTTP(answer, r)
 		return
@@ -120,25 +147,30 @@ func plainPath(r *http.Request) bool {
 type methods map[string]handler
 
 // handle serves a path. Methods that it does not have are answered 405; HEAD is
-// served wherever GET is.
+// served wherever GET is, and OPTIONS says which there are.
 func (s *server) handle(pattern string, m methods) {
 	if get, ok := m[http.MethodGet]; ok {
 		m[http.MethodHead] = get // net/http drops the body
 	}
-	allow := strings.Join(slices.Sorted(maps.Keys(m)), ", ")
+	allow := allowOf(m)
+	s.allowed[pattern] = allow
 	s.mux.Handle(pattern, s.guarded(func(w http.ResponseWriter, r *http.Request, who string) {
 		h, ok := m[r.Method]
 		if !ok {
 			w.Header().Set("Allow", allow)
+			if r.Method == http.MethodOptions {
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
 			writeError(w, twilio.NewError(http.StatusMethodNotAllowed, twilio.CodeMethodNotAllowed, "Method not allowed"))
 			return
 		}
-		answer, err := s.serve(w, r, who, h)
+		answer, err := s.serve(w, r, who, h, m[http.MethodGet])
 		if err != nil {
 			s.refuse(w, r, err)
 			return
 		}
-		answer.write(w)
+		answer.validate(w, r).write(w)
 	}))
 }
 

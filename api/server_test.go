@@ -58,16 +58,22 @@ func TestMethodsThatAreNotServed(t *testing.T) {
 	t.Parallel()
 	h := api.New(config(newWorld()))
 	for path, allow := range map[string]string{
-		"/v1/Conversations":                        "GET, HEAD, POST",
-		"/v1/Conversations/CH" + digits:            "DELETE, GET, HEAD, POST",
-		"/v1/Conversations/x/Messages/IM/Receipts": "GET, HEAD",
-		"/bridged/v1/dead-letters":                 "GET, HEAD",
+		"/v1/Conversations":                        "GET, HEAD, OPTIONS, POST",
+		"/v1/Conversations/CH" + digits:            "DELETE, GET, HEAD, OPTIONS, POST",
+		"/v1/Conversations/x/Messages/IM/Receipts": "GET, HEAD, OPTIONS",
+		"/bridged/v1/dead-letters":                 "GET, HEAD, OPTIONS",
 	} {
 		a := do(t, h, http.MethodPut, path, "")
 		assert.Equal(t, 405, a.status, path)
 		assert.Equal(t, allow, a.header.Get("Allow"), path)
 		assert.EqualValues(t, 20004, a.json(t)["code"])
+		a = do(t, h, http.MethodOptions, path, "")
+		assert.Equal(t, 204, a.status, path)
+		assert.Equal(t, allow, a.header.Get("Allow"), path)
+		assert.Empty(t, a.body)
 	}
+	assert.Equal(t, 404, do(t, h, http.MethodOptions, "/v1/Nothing", "").status)
+	assert.Equal(t, 401, do(t, h, http.MethodOptions, "/v1/Conversations", "", "Authorization", "").status)
 }
 
 func TestHead(t *testing.T) {

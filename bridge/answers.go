@@ -51,7 +51,10 @@ func changeBy[T any](ctx context.Context, b *Bridge, commit Committer, op func(T
 				return err
 			}
 		}
-		var err error
+		err := checkCondition(ctx, tx)
+		if err != nil {
+			return err
+		}
 		if result, err = op(tx); err != nil || !once {
 			return err
 		}
@@ -69,7 +72,7 @@ func (b *Bridge) checkRepeat(tx Tx, r answerRequest) error {
 	case err != nil || !ok || b.now().Sub(kept.At) > answerLife:
 		return err
 	case kept.Fingerprint != r.fingerprint:
-		return conversations.Refuse(conversations.KeyReused,
+		return conversations.Refuse(conversations.Conflict,
 			"this Idempotency-Key was used for a different request; use a new key for each request")
 	}
 	return &RepeatedError{Answer: kept}

@@ -26,7 +26,9 @@ func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *
 	if err != nil {
 		return err
 	}
-	m.ID = conversations.NewID[conversations.MessageID](now)
+	if m.ID == "" {
+		m.ID = conversations.NewID[conversations.MessageID](now)
+	}
 	m.Conversation = c.ID
 	m.Index = index
 	if author != nil {
@@ -42,7 +44,9 @@ func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *
 		return err
 	}
 	if c.State != before.State {
-		err := b.record(tx, caller, conversations.ConversationState, c.ID,
+		byMessage := caller
+		byMessage.Webhooks = true // what a message changes fires always
+		err := b.record(tx, byMessage, conversations.ConversationState, c.ID,
 			conversations.Resource{Conversation: c}, conversations.Resource{Conversation: &before})
 		if err != nil {
 			return err
@@ -133,6 +137,7 @@ func pairKey(d conversations.Delivery) string { return bindings.MatchKey(d.Addre
 func (b *Bridge) record(tx Tx, caller Caller, t conversations.EventType, c conversations.ConversationID, after, before conversations.Resource) error {
 	return tx.Record(conversations.Event{
 		Type: t, Conversation: c, Source: caller.Source, By: caller.By,
-		After: after, Before: before, At: b.now(),
+		Webhooks: caller.firesWebhooks(),
+		After:    after, Before: before, At: b.now(),
 	})
 }

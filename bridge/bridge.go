@@ -48,19 +48,24 @@ type Config struct {
 	// CommitBeside may run operations side by side; optional, Commit.
 	CommitBeside Committer
 	Channels     Channels
-	Service      conversations.Service // the default service
 	// MessagingServices are those that a conversation may name; the first is the
-	// default one.
+	// default one, unless another is chosen (page 10).
 	MessagingServices []conversations.MessagingServiceID
-	Retry             RetryPolicy
+	// Flows are the SIDs of the flows that can be called (contract, [studio]).
+	Flows []string
+	Retry RetryPolicy
 	// Backlog bounds the unfinished inbound messages; 0 means no bound.
 	Backlog int
 	// Shared says that other processes may work on the same store.
 	Shared bool
-	Space  Space            // optional
-	Now    func() time.Time // optional; time.Now
-	Jitter func() float64   // optional; random in [0,1)
-	Log    *slog.Logger     // optional; discards
+	Space  Space // optional
+	Files  Files // optional; there are none
+	// MediaLife is how long a file may wait for its message; optional, 5 minutes
+	// (page 32).
+	MediaLife time.Duration
+	Now       func() time.Time // optional; time.Now
+	Jitter    func() float64   // optional; random in [0,1)
+	Log       *slog.Logger     // optional; discards
 	// Observer is told what happens, for the metrics. Optional.
 	Observer Observer
 	// Due is called after a commit that set a due time, with that time. Optional.
@@ -71,6 +76,7 @@ type Config struct {
 type Bridge struct {
 	cfg     Config
 	backlog backlog
+	sweeps  sweeps
 }
 
 // New makes a Bridge.
@@ -93,8 +99,8 @@ func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {
 // what those change, such as who is in a conversation, stands still meanwhile.
 //
 // What the verbs here change is kept apart by locks, always taken in this order:
-// an idempotency key (lockOfAnswer); an inbound message and then its conversation, by finding them; a carrier's
-// message (lockOfMessage); the lines of pairs (lockOfLine), sorted.
+// an idempotency key (lockOfAnswer); an inbound message and then its conversation, by finding them; files
+// (lockOfMedia), sorted; a carrier's message (lockOfMessage); the lines of pairs (lockOfLine), sorted.
 func (b *Bridge) commitBeside(ctx context.Context, op func(Tx) error) error {
 	return b.cfg.CommitBeside(ctx, op)
 }
@@ -104,6 +110,9 @@ func lockOfAnswer(key string) string { return "answer " + key }
 
 // lockOfLine is the lock of a pair's line: its deliveries and their attempts.
 func lockOfLine(pairKey string) string { return "line " + pairKey }
+
+// lockOfMedia is the lock of a file that a message wants.
+func lockOfMedia(id conversations.MediaID) string { return "media " + string(id) }
 
 // lockOfMessage is the lock of what is known of a message by its carrier's id.
 func lockOfMessage(channel, providerID string) string { return "message " + channel + " " + providerID }

@@ -84,6 +84,12 @@ type endless struct{}
 
 func (endless) Tight() bool { return false }
 
+type noFiles struct{}
+
+func (noFiles) Remove(conversations.MediaID) error { return nil }
+
+func (noFiles) Untouched(time.Time, time.Time, func([]conversations.MediaID) error) error { return nil }
+
 func (c *Config) setDefaults() {
 	if c.CommitBeside == nil {
 		c.CommitBeside = c.Commit
@@ -99,6 +105,12 @@ func (c *Config) setDefaults() {
 	}
 	if c.Space == nil {
 		c.Space = endless{}
+	}
+	if c.Files == nil {
+		c.Files = noFiles{}
+	}
+	if c.MediaLife == 0 {
+		c.MediaLife = 5 * time.Minute
 	}
 	if c.Observer == nil {
 		c.Observer = nobody{}

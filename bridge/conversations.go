@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"bridged/conversations"
@@ -17,15 +16,32 @@ const (
 
 // CreateConversation makes a conversation of a service (page 22).
 func (b *Bridge) CreateConversation(ctx context.Context, caller Caller, service conversations.ServiceID, f ConversationFields) (conversations.Conversation, error) {
+	c, err := b.newConversation(caller, service, f)
+	if err != nil {
+		return c, err
+	}
+	return change(ctx, b, func(tx Tx) (conversations.Conversation, error) {
+		if err := b.insertConversation(tx, caller, &c, f); err != nil {
+			return c, err
+		}
+		return c, nil
+	})
+}
+
+// newConversation makes a conversation of what needs no storage to be checked.
+func (b *Bridge) newConversation(caller Caller, service conversations.ServiceID, f ConversationFields) (conversations.Conversation, error) {
 	now := b.now()
 	c := conversations.Conversation{
-		ID:               conversations.NewID[conversations.ConversationID](now),
-		Service:          service,
-		MessagingService: b.cfg.MessagingServices[0],
-		Attributes:       emptyAttributes,
-		State:            conversations.StateActive,
-		Created:          now,
-		Updated:          now,
+		ID:         conversations.NewID[conversations.ConversationID](now),
+		Service:    service,
+		Attributes: emptyAttributes,
+		State:      conversations.StateActive,
+		CreatedBy:  conversations.CreatedBySystem,
+		Created:    now,
+		Updated:    now,
+	}
+	if caller.Source != conversations.SourceAPI && caller.By != "" {
+		c.CreatedBy = caller.By
 	}
 	if err := b.checkConversation(f); err != nil {
 		return c, err
@@ -37,14 +53,31 @@ func (b *Bridge) CreateConversation(ctx context.Context, caller Caller, service 
 		f.Updated = f.Created
 	}
 	apply(&c, f)
-	c.RestartTimers(now)
-	return change(ctx, b, func(tx Tx) (conversations.Conversation, error) {
-		if err := tx.InsertConversation(&c); err != nil {
-			return c, err
-		}
-		return c, b.record(tx, caller, conversations.ConversationAdded, c.ID,
-			conversations.Resource{Conversation: &c}, conversations.Resource{})
-	})
+	return c, nil
+}
+
+// insertConversation stores a new conversation, with the account's defaults for
+// what its fields leave out (page 10).
+func (b *Bridge) insertConversation(tx Tx, caller Caller, c *conversations.Conversation, f ConversationFields) error {
+	defaults, err := tx.Configuration()
+	if err != nil {
+		return err
+	}
+	if f.MessagingService == nil {
+		c.MessagingService = defaults.MessagingServiceAmong(b.cfg.MessagingServices)
+	}
+	if f.TimerInactive == nil {
+		c.Timers.Inactive = defaults.TimerInactive
+	}
+	if f.TimerClosed == nil {
+		c.Timers.Closed = defaults.TimerClosed
+	}
+	c.RestartTimers(b.now())
+	if err := tx.InsertConversation(c); err != nil {
+		return err
+	}
+	return b.record(tx, caller, conversations.ConversationAdded, c.ID,
+		conversations.Resource{Conversation: c}, conversations.Resource{})
 }
 
 // UpdateConversation changes the fields that are given. A change of state
@@ -87,22 +120,28 @@ func (b *Bridge) UpdateConversation(ctx context.Context, caller Caller, service 
 // DeleteConversation removes a conversation with everything in it.
 func (b *Bridge) DeleteConversation(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey) error {
 	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
-		var none struct{}
 		c, err := tx.FindConversation(service, key)
 		if err != nil {
-			return none, err
+			return struct{}{}, err
 		}
-		pairs, err := tx.DeleteConversation(c.ID)
-		if err != nil {
-			return none, err
-		}
-		if err := b.promoteAll(tx, pairs); err != nil {
-			return none, err
-		}
-		return none, b.record(tx, caller, conversations.ConversationRemoved, c.ID,
-			conversations.Resource{Conversation: &c}, conversations.Resource{})
+		return struct{}{}, b.removeConversation(tx, caller, c)
 	})
 	return err
+}
+
+func (b *Bridge) removeConversation(tx Tx, caller Caller, c conversations.Conversation) error {
+	if err := discard(tx, c.ID, ""); err != nil {
+		return err
+	}
+	pairs, err := tx.DeleteConversation(c.ID)
+	if err != nil {
+		return err
+	}
+	if err := b.promoteAll(tx, pairs); err != nil {
+		return err
+	}
+	return b.record(tx, caller, conversations.ConversationRemoved, c.ID,
+		conversations.Resource{Conversation: &c}, conversations.Resource{})
 }
 
 // promoteAll lets the lines go on from which deliveries were removed.
@@ -118,8 +157,15 @@ func (b *Bridge) promoteAll(tx Tx, pairKeys []string) error {
 // openConversation finds a conversation that can still be changed.
 func openConversation(tx Tx, service conversations.ServiceID, key conversations.ConversationKey) (conversations.Conversation, error) {
 	c, err := tx.FindConversation(service, key)
-	if err == nil && c.State == conversations.StateClosed {
+	if err != nil {
+		return c, err
+	}
+	switch c.State {
+	case conversations.StateClosed:
 		err = conversations.Refuse(conversations.ConversationClosed, "a closed conversation can only be deleted")
+	case conversations.StateInitializing:
+		err = conversations.Refuse(conversations.ConversationBusy, "its participants are being added; try again when it is active")
+	case conversations.StateActive, conversations.StateInactive:
 	}
 	return c, err
 }
@@ -156,7 +202,7 @@ func (b *Bridge) checkConversation(f ConversationFields) error {
 
 // checkUniqueName refuses a name that would be read as an ID in a URL.
 func checkUniqueName(s *string) error {
-	if s != nil && len(*s) == 34 && (*s)[:2] == "CH" && conversations.ValidID(strings.ToLower((*s)[2:])) {
+	if s != nil && looksLikeSID(*s, "CH") {
 		return conversations.Refuse(conversations.UniqueNameLikeSID, "choose a name that does not look like a SID")
 	}
 	return nil

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"bridged/conversations"
@@ -16,7 +17,8 @@ const earlyLife = time.Hour
 
 // Resume takes up the deliveries whose due time has come: what was refused for
 // now goes out again, and what is of unknown outcome is decided (contract, 11).
-// It returns when the next one is due, zero when none waits.
+// Files that waited for a message in vain are removed (page 32). It returns when
+// the next of these is due, zero when none waits.
 func (b *Bridge) Resume(ctx context.Context) (next time.Time, err error) {
 	var dead []conversations.Delivery
 	err = b.commit(ctx, func(tx Tx) error {
@@ -40,7 +42,11 @@ func (b *Bridge) Resume(ctx context.Context) (next time.Time, err error) {
 				dead = append(dead, d)
 			}
 		}
-		return nil
+		expiry, err := b.expireMedia(tx)
+		if next.IsZero() || !expiry.IsZero() && expiry.Before(next) {
+			next = expiry
+		}
+		return err
 	})
 	for _, d := range dead {
 		b.cfg.Observer.Settled(d.Channel, SettledDead, b.lag(d.Created))
@@ -129,8 +135,8 @@ func (b *Bridge) interrupt(tx Tx, d conversations.Delivery) error {
 	return err
 }
 
-// Tidy removes what is kept for a time only: answers to idempotency keys and
-// status reports of messages that never became known.
+// Tidy removes what is kept for a time only: answers to idempotency keys, status
+// reports of messages that never became known, and what crashes left of files.
 func (b *Bridge) Tidy(ctx context.Context) error {
 	var dropped map[string]int
 	err := b.commit(ctx, func(tx Tx) error {
@@ -146,5 +152,5 @@ func (b *Bridge) Tidy(ctx context.Context) error {
 			b.cfg.Observer.Reported(channel, ReportDropped)
 		}
 	}
-	return err
+	return errors.Join(err, b.sweep(ctx))
 }

@@ -143,7 +143,6 @@ func newWorld(t testing.TB, configure ...func(*bridge.Config)) *world {
 			return bridge.Commits(w.db.UpdateBeside)(ctx, op)
 		},
 		Channels:          w.numbers,
-		Service:           roles,
 		MessagingServices: []conversations.MessagingServiceID{messagingService, otherMessaging},
 		Retry:             bridge.DefaultRetry(),
 		Now:               w.clock.now,
@@ -155,7 +154,21 @@ func newWorld(t testing.TB, configure ...func(*bridge.Config)) *world {
 		f(&w.cfg)
 	}
 	w.Bridge = bridge.New(w.cfg)
+	_, err := w.db.EnsureDefaults(t.Context(), store.Defaults{Service: roles, Roles: defaultRoles()})
+	require.NoError(t, err)
 	return w
+}
+
+// defaultRoles are those that the service names.
+func defaultRoles() []conversations.Role {
+	role := func(id conversations.RoleID, t conversations.RoleType) conversations.Role {
+		return conversations.Role{ID: id, Service: roles.ID, Type: t, Permissions: t.Permissions(), Created: start, Updated: start}
+	}
+	return []conversations.Role{
+		role(roles.UserRole, conversations.RoleOfService),
+		role(roles.ConversationRole, conversations.RoleOfConversation),
+		role(roles.ConversationCreatorRole, conversations.RoleOfConversation),
+	}
 }
 
 // crash begins anew on what is on disk.

@@ -137,10 +137,13 @@ func (b *Bridge) importConversation(tx Tx, in ImportConversation) (Imported, err
 	if err := b.checkConversation(f); err != nil {
 		return result, err
 	}
-	now := b.now()
+	defaults, err := tx.Configuration()
+	if err != nil {
+		return result, err
+	}
 	c := conversations.Conversation{
-		ID: in.ID, Service: in.Service, MessagingService: b.cfg.MessagingServices[0],
-		Attributes: emptyAttributes, State: conversations.StateActive, Created: now,
+		ID: in.ID, Service: in.Service, MessagingService: defaults.MessagingServiceAmong(b.cfg.MessagingServices),
+		Attributes: emptyAttributes, State: conversations.StateActive, CreatedBy: conversations.CreatedBySystem, Created: b.now(),
 	}
 	apply(&c, f)
 	if c.Updated.IsZero() {
@@ -181,7 +184,7 @@ func (b *Bridge) importParticipant(tx Tx, in ImportParticipant) (Imported, error
 	if err != nil || there {
 		return result, err
 	}
-	p, err := b.importedParticipant(in, &result)
+	p, err := b.importedParticipant(in)
 	if err != nil {
 		return result, err
 	}
@@ -189,7 +192,14 @@ func (b *Bridge) importParticipant(tx Tx, in ImportParticipant) (Imported, error
 	if err != nil {
 		return result, err
 	}
-	if err := b.checkRoom(tx, p); err != nil {
+	of, err := tx.FindService(c.Service)
+	if err != nil {
+		return result, err
+	}
+	if err := importRole(tx, of, &p, &result); err != nil {
+		return result, err
+	}
+	if err := b.checkRoom(tx, c.Service, p); err != nil {
 		return result, err
 	}
 	if c.State.Live() {
@@ -206,13 +216,13 @@ func (b *Bridge) importParticipant(tx Tx, in ImportParticipant) (Imported, error
 	if p.Identity == nil {
 		return result, nil
 	}
-	_, err = tx.EnsureUser(b.newUser(c.Service, *p.Identity))
+	_, err = tx.EnsureUser(b.newUser(of, *p.Identity))
 	return result, err
 }
 
 // importedParticipant checks what can be checked of a participant without the
 // store.
-func (b *Bridge) importedParticipant(in ImportParticipant, result *Imported) (conversations.Participant, error) {
+func (b *Bridge) importedParticipant(in ImportParticipant) (conversations.Participant, error) {
 	f := in.ParticipantFields
 	p := conversations.Participant{ID: in.ID, Conversation: in.Conversation, Identity: f.Identity, Attributes: emptyAttributes, Created: b.now()}
 	binding, err := b.newBinding(f)
@@ -220,13 +230,6 @@ func (b *Bridge) importedParticipant(in ImportParticipant, result *Imported) (co
 		return p, err
 	}
 	p.Binding = binding
-	if f.Role != nil && !b.knowsRole(*f.Role) {
-		f.Role = &b.cfg.Service.ConversationRole
-		result.note("its role is not known here; it has the default one")
-	}
-	if f.Role == nil && !p.Native() {
-		f.Role = &b.cfg.Service.ConversationRole
-	}
 	if f.LastReadIndex != nil && f.LastReadAt == nil {
 		f.LastReadAt = f.Updated
 	}
@@ -235,6 +238,22 @@ func (b *Bridge) importedParticipant(in ImportParticipant, result *Imported) (co
 		p.Updated = p.Created
 	}
 	return p, err
+}
+
+// importRole gives a participant the service's default role in place of one that
+// the service does not have. Who is outside chat may have none.
+func importRole(tx Tx, of conversations.Service, p *conversations.Participant, result *Imported) error {
+	err := checkConversationRole(tx, of, p.Role)
+	switch {
+	case conversations.RoleUnknown.Is(err):
+		p.Role = &of.ConversationRole
+		result.note("its role is not known here; it has the default one")
+	case err != nil:
+		return err
+	case p.Role == nil && !p.Native():
+		p.Role = &of.ConversationRole
+	}
+	return nil
 }
 
 func (b *Bridge) importMessage(tx Tx, in ImportMessage) (Imported, error) {

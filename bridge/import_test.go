@@ -127,7 +127,7 @@ func TestImport_keepsWhatWasExported(t *testing.T) {
 			Inactive: 2 * time.Hour, Closed: 2 * time.Hour,
 			DateInactive: exportedAt.Add(3 * time.Hour), DateClosed: exportedAt.Add(5 * time.Hour),
 		},
-		NextIndex: 5, Created: exportedAt, Updated: exportedAt.Add(time.Hour), LastStateOrMessage: exportedAt.Add(time.Hour),
+		NextIndex: 5, CreatedBy: conversations.CreatedBySystem, Created: exportedAt, Updated: exportedAt.Add(time.Hour), LastStateOrMessage: exportedAt.Add(time.Hour),
 	}, c)
 	p, err := w.db.Participant(t.Context(), c.ID, conversations.ParticipantKey{ID: id[conversations.ParticipantID](21)})
 	require.NoError(t, err)

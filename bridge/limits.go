@@ -18,17 +18,22 @@ const (
 	maxBody                   = 32 << 10 // bytes (contract, 6)
 	maxParticipants           = 1000
 	maxNative                 = 50
+	// maxLive is in how many conversations that are not closed one identity may be.
+	maxLive = 1000
 )
 
 // emptyAttributes is what attributes are when they were never set.
 const emptyAttributes = "{}"
 
 // checkName refuses a text of more than maxName characters.
-func checkName(s *string, fault conversations.Fault) error {
-	if s == nil || utf8.RuneCountInString(*s) <= maxName {
+func checkName(s *string, fault conversations.Fault) error { return checkLength(s, maxName, fault) }
+
+// checkLength refuses a text of more than limit characters.
+func checkLength(s *string, limit int, fault conversations.Fault) error {
+	if s == nil || utf8.RuneCountInString(*s) <= limit {
 		return nil
 	}
-	return conversations.Refuse(fault, "it has %d characters; at most %d are allowed", utf8.RuneCountInString(*s), maxName)
+	return conversations.Refuse(fault, "it has %d characters; at most %d are allowed", utf8.RuneCountInString(*s), limit)
 }
 
 // checkAttributes refuses attributes that are no JSON or too long.

@@ -127,7 +127,7 @@ func TestARepeatedRequestGetsTheFirstAnswer(t *testing.T) {
 	assert.Equal(t, string(c.ID), string(repeated.Answer.Body))
 	assert.NotEmpty(t, repeated.Error())
 	_, err = w.CreateConversation(once("different"), system, service, bridge.ConversationFields{})
-	refusal(t, conversations.KeyReused, err, "another request")
+	refusal(t, conversations.Conflict, err, "another request")
 	assert.Equal(t, 1, rendered)
 
 	_, err = w.CreateConversation(once("same"), system, service, bridge.ConversationFields{UniqueName: ptr("x")})

@@ -34,7 +34,13 @@ func (b *Bridge) CreateMessage(ctx context.Context, caller Caller, service conve
 		if err != nil {
 			return m, err
 		}
-		return m, b.append(tx, caller, &c, &m, authorOf(m.Author, members))
+		if err := b.attach(tx, c, &m, f.Media); err != nil {
+			return m, err
+		}
+		if err := b.append(tx, caller, &c, &m, authorOf(m.Author, members)); err != nil {
+			return m, err
+		}
+		return m, nil
 	})
 }
 
@@ -79,7 +85,7 @@ func (b *Bridge) UpdateMessage(ctx context.Context, caller Caller, service conve
 	})
 }
 
-// DeleteMessage removes a message with its receipts. What the carriers have is
+// DeleteMessage removes a message with its receipts and files. What the carriers have is
 // out of reach; what they do not have yet is not sent any more.
 func (b *Bridge) DeleteMessage(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, id conversations.MessageID) error {
 	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
@@ -90,6 +96,9 @@ func (b *Bridge) DeleteMessage(ctx context.Context, caller Caller, service conve
 		}
 		m, err := tx.FindMessage(c.ID, id)
 		if err != nil {
+			return none, err
+		}
+		if err := discard(tx, c.ID, m.ID); err != nil {
 			return none, err
 		}
 		pairs, err := tx.DeleteMessage(m)
@@ -109,10 +118,11 @@ func checkNewMessage(f MessageFields) error {
 	switch {
 	case f.ContentSID != nil:
 		return conversations.Refuse(conversations.ContentUnknown, "there is no content with this SID")
-	case f.MediaID != nil:
-		return conversations.Refuse(conversations.MediaUnknown, "there is no media with this SID")
-	case f.Body == nil || *f.Body == "":
-		return conversations.Refuse(conversations.BodyMissing, "give the text of the message in Body")
+	case len(f.Media) > conversations.MaxMediaOfMessage:
+		return conversations.Refuse(conversations.InvalidParameter,
+			"MediaSid is there %d times; at most %d files are allowed", len(f.Media), conversations.MaxMediaOfMessage)
+	case len(f.Media) == 0 && (f.Body == nil || *f.Body == ""):
+		return conversations.Refuse(conversations.BodyMissing, "give the text of the message in Body, or a file in MediaSid")
 	}
 	return checkMessage(f)
 }

@@ -14,6 +14,25 @@ const removal conversations.Address = "null"
 // address and proxy address (page 06). The pair of addresses must be in no other
 // live conversation. An identity that is new to the service becomes a user.
 func (b *Bridge) AddParticipant(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, f ParticipantFields) (conversations.Participant, error) {
+	p, err := b.newParticipant(f)
+	if err != nil {
+		return p, err
+	}
+	return change(ctx, b, func(tx Tx) (conversations.Participant, error) {
+		c, err := openConversation(tx, service, key)
+		if err != nil {
+			return p, err
+		}
+		p.Conversation = c.ID
+		if err := b.join(tx, caller, service, &p); err != nil {
+			return p, err
+		}
+		return p, nil
+	})
+}
+
+// newParticipant makes a participant of what needs no storage to be checked.
+func (b *Bridge) newParticipant(f ParticipantFields) (conversations.Participant, error) {
 	now := b.now()
 	if f.Created != nil && f.Updated == nil {
 		f.Updated = f.Created
@@ -22,7 +41,6 @@ func (b *Bridge) AddParticipant(ctx context.Context, caller Caller, service conv
 		ID:         conversations.NewID[conversations.ParticipantID](now),
 		Identity:   f.Identity,
 		Attributes: emptyAttributes,
-		Role:       &b.cfg.Service.ConversationRole,
 		Created:    now,
 		Updated:    now,
 	}
@@ -34,27 +52,35 @@ func (b *Bridge) AddParticipant(ctx context.Context, caller Caller, service conv
 	if err := b.applyParticipant(&p, f); err != nil {
 		return p, err
 	}
-	return change(ctx, b, func(tx Tx) (conversations.Participant, error) {
-		c, err := openConversation(tx, service, key)
-		if err != nil {
-			return p, err
-		}
-		p.Conversation = c.ID
-		if err := b.checkRoom(tx, p); err != nil {
-			return p, err
-		}
-		if err := tx.InsertParticipant(&p); err != nil {
-			return p, err
-		}
-		if err := b.bind(tx, p); err != nil {
-			return p, err
-		}
-		if err := b.ensureUser(tx, caller, service, p); err != nil {
-			return p, err
-		}
-		return p, b.record(tx, caller, conversations.ParticipantAdded, c.ID,
-			conversations.Resource{Participant: &p}, conversations.Resource{})
-	})
+	return p, nil
+}
+
+// join adds a participant to its conversation, which must be of the service.
+func (b *Bridge) join(tx Tx, caller Caller, service conversations.ServiceID, p *conversations.Participant) error {
+	of, err := tx.FindService(service)
+	if err != nil {
+		return err
+	}
+	if err := checkConversationRole(tx, of, p.Role); err != nil {
+		return err
+	}
+	if p.Role == nil {
+		p.Role = &of.ConversationRole
+	}
+	if err := b.checkRoom(tx, service, *p); err != nil {
+		return err
+	}
+	if err := tx.InsertParticipant(p); err != nil {
+		return err
+	}
+	if err := b.bind(tx, *p); err != nil {
+		return err
+	}
+	if err := b.ensureUser(tx, caller, of, *p); err != nil {
+		return err
+	}
+	return b.record(tx, caller, conversations.ParticipantAdded, p.Conversation,
+		conversations.Resource{Participant: p}, conversations.Resource{})
 }
 
 // UpdateParticipant changes the fields that are given. A new proxy address moves
@@ -65,26 +91,43 @@ func (b *Bridge) UpdateParticipant(ctx context.Context, caller Caller, service c
 		if err != nil {
 			return p, err
 		}
-		before := p
-		p.Updated = b.now()
-		if err := b.rebind(tx, &p, f); err != nil {
-			return p, err
-		}
-		if f.Identity != nil && (p.Identity == nil || *p.Identity != *f.Identity) {
-			if p.Native() {
-				return p, conversations.Refuse(conversations.IdentityWithBinding, "a participant is reached by an identity or by an address, not both")
+		if f.Role != nil {
+			of, err := tx.FindService(service)
+			if err != nil {
+				return p, err
 			}
-			return p, conversations.Refuse(conversations.IdentityPresent, "remove the participant and add one with the other identity")
+			if err := checkConversationRole(tx, of, f.Role); err != nil {
+				return p, err
+			}
 		}
-		if err := b.applyParticipant(&p, f); err != nil {
+		if err := b.modify(tx, caller, &p, f); err != nil {
 			return p, err
 		}
-		if err := tx.UpdateParticipant(p); err != nil {
-			return p, err
-		}
-		return p, b.record(tx, caller, conversations.ParticipantUpdated, p.Conversation,
-			conversations.Resource{Participant: &p}, conversations.Resource{Participant: &before})
+		return p, nil
 	})
+}
+
+// modify changes a participant.
+func (b *Bridge) modify(tx Tx, caller Caller, p *conversations.Participant, f ParticipantFields) error {
+	before := *p
+	p.Updated = b.now()
+	if err := b.rebind(tx, p, f); err != nil {
+		return err
+	}
+	if f.Identity != nil && (p.Identity == nil || *p.Identity != *f.Identity) {
+		if p.Native() {
+			return conversations.Refuse(conversations.IdentityWithBinding, "a participant is reached by an identity or by an address, not both")
+		}
+		return conversations.Refuse(conversations.IdentityPresent, "remove the participant and add one with the other identity")
+	}
+	if err := b.applyParticipant(p, f); err != nil {
+		return err
+	}
+	if err := tx.UpdateParticipant(*p); err != nil {
+		return err
+	}
+	return b.record(tx, caller, conversations.ParticipantUpdated, p.Conversation,
+		conversations.Resource{Participant: p}, conversations.Resource{Participant: &before})
 }
 
 // RemoveParticipant takes a participant out of its conversation and frees its
@@ -95,13 +138,17 @@ func (b *Bridge) RemoveParticipant(ctx context.Context, caller Caller, service c
 		if err != nil {
 			return struct{}{}, err
 		}
-		if err := tx.DeleteParticipant(p); err != nil {
-			return struct{}{}, err
-		}
-		return struct{}{}, b.record(tx, caller, conversations.ParticipantRemoved, p.Conversation,
-			conversations.Resource{Participant: &p}, conversations.Resource{})
+		return struct{}{}, b.leave(tx, caller, p)
 	})
 	return err
+}
+
+func (b *Bridge) leave(tx Tx, caller Caller, p conversations.Participant) error {
+	if err := tx.DeleteParticipant(p); err != nil {
+		return err
+	}
+	return b.record(tx, caller, conversations.ParticipantRemoved, p.Conversation,
+		conversations.Resource{Participant: &p}, conversations.Resource{})
 }
 
 func openParticipant(tx Tx, service conversations.ServiceID, key conversations.ConversationKey, who conversations.ParticipantKey) (conversations.Participant, error) {
@@ -121,10 +168,7 @@ func (b *Bridge) newBinding(f ParticipantFields) (*conversations.Binding, error)
 	case f.Identity != nil && (f.Address != nil || f.Proxy != nil):
 		return nil, conversations.Refuse(conversations.IdentityWithBinding, "give an identity or the addresses of a messaging binding, not both")
 	case f.Identity != nil:
-		if *f.Identity == "" {
-			return nil, conversations.Refuse(conversations.IdentityMissing, "the identity must not be empty")
-		}
-		return nil, checkName(f.Identity, conversations.IdentityTooLong)
+		return nil, checkIdentity(*f.Identity)
 	case f.Address == nil && f.Proxy == nil:
 		return nil, conversations.Refuse(conversations.InvalidParameter, "give an Identity, or a MessagingBinding.Address with a MessagingBinding.ProxyAddress")
 	case f.Address == nil || *f.Address == "":
@@ -200,7 +244,7 @@ func (b *Bridge) rebind(tx Tx, p *conversations.Participant, f ParticipantFields
 
 // checkRoom refuses a participant that the conversation has, or has no room for
 // (page 31).
-func (b *Bridge) checkRoom(tx Tx, p conversations.Participant) error {
+func (b *Bridge) checkRoom(tx Tx, service conversations.ServiceID, p conversations.Participant) error {
 	members, err := tx.Participants(p.Conversation)
 	if err != nil {
 		return err
@@ -219,17 +263,21 @@ func (b *Bridge) checkRoom(tx Tx, p conversations.Participant) error {
 		return conversations.Refuse(conversations.TooManyParticipants, "a conversation has at most %d", maxParticipants)
 	case p.Native() && native >= maxNative:
 		return conversations.Refuse(conversations.TooManyNative, "a conversation has at most %d outside chat", maxNative)
+	case p.Identity == nil:
+		return nil
 	}
-	return nil
+	live, err := tx.CountLive(service, *p.Identity, maxLive)
+	if err == nil && live >= maxLive {
+		err = conversations.Refuse(conversations.TooManyConversations,
+			"an identity is in at most %d conversations that are not closed", maxLive)
+	}
+	return err
 }
 
 // applyParticipant sets the fields that need no storage to be checked.
 func (b *Bridge) applyParticipant(p *conversations.Participant, f ParticipantFields) error {
 	if err := checkAttributes(f.Attributes, maxAttributes); err != nil {
 		return err
-	}
-	if f.Role != nil && !b.knowsRole(*f.Role) {
-		return conversations.Refuse(conversations.RoleUnknown, "use one of the service's conversation roles")
 	}
 	if f.LastReadIndex != nil && *f.LastReadIndex < 0 {
 		return conversations.Refuse(conversations.ReadIndexInvalid, "use an index from 0, or null")
@@ -244,33 +292,30 @@ func (b *Bridge) applyParticipant(p *conversations.Participant, f ParticipantFie
 		p.LastReadIndex, p.LastReadAt = nil, nil
 	}
 	setOptional(&p.LastReadAt, f.LastReadAt)
+	set(&p.Muted, f.Muted)
 	set(&p.Created, f.Created)
 	set(&p.Updated, f.Updated)
 	return nil
 }
 
-func (b *Bridge) ensureUser(tx Tx, caller Caller, service conversations.ServiceID, p conversations.Participant) error {
+// checkConversationRole refuses a role that is none of the service's conversation
+// roles. Its default role needs no look.
+func checkConversationRole(tx Tx, of conversations.Service, id *conversations.RoleID) error {
+	if id == nil || *id == of.ConversationRole {
+		return nil
+	}
+	return checkRole(tx, of.ID, *id, conversations.RoleOfConversation, conversations.RoleUnknown)
+}
+
+// ensureUser makes the user of a chat participant whose identity is new.
+func (b *Bridge) ensureUser(tx Tx, caller Caller, of conversations.Service, p conversations.Participant) error {
 	if p.Identity == nil {
 		return nil
 	}
-	u := b.newUser(service, *p.Identity)
+	u := b.newUser(of, *p.Identity)
 	created, err := tx.EnsureUser(u)
 	if err != nil || !created {
 		return err
 	}
 	return b.record(tx, caller, conversations.UserAdded, "", conversations.Resource{User: &u}, conversations.Resource{})
-}
-
-// newUser is the user that an identity becomes.
-func (b *Bridge) newUser(service conversations.ServiceID, identity string) conversations.User {
-	now := b.now()
-	return conversations.User{
-		ID: conversations.NewID[conversations.UserID](now), Service: service, Identity: identity,
-		Role: b.cfg.Service.UserRole, Created: now, Updated: now,
-	}
-}
-
-// knowsRole says whether participants can have the role.
-func (b *Bridge) knowsRole(r conversations.RoleID) bool {
-	return r == b.cfg.Service.ConversationRole || r == b.cfg.Service.ConversationCreatorRole
 }

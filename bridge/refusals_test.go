@@ -128,7 +128,8 @@ func TestMessagesAreRefusedWithTheirFault(t *testing.T) {
 		"a long author":      {bridge.MessageFields{Body: ptr("x"), Author: &long}, conversations.AuthorTooLong},
 		"a long subject":     {bridge.MessageFields{Body: ptr("x"), Subject: &long}, conversations.SubjectTooLong},
 		"attributes no JSON": {bridge.MessageFields{Body: ptr("x"), Attributes: ptr("nope")}, conversations.AttributesNotJSON},
-		"unknown media":      {bridge.MessageFields{MediaID: ptr(conversations.MediaID("m"))}, conversations.MediaUnknown},
+		"unknown media":      {bridge.MessageFields{Media: []conversations.MediaID{"m"}}, conversations.MediaUnknown},
+		"eleven files":       {bridge.MessageFields{Media: make([]conversations.MediaID, 11)}, conversations.InvalidParameter},
 		"unknown content":    {bridge.MessageFields{ContentSID: ptr("HX")}, conversations.ContentUnknown},
 	} {
 		_, err := w.CreateMessage(t.Context(), system, service, key, c.fields)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"bridged/autocreate"
 	"bridged/conversations"
 )
 
@@ -27,11 +28,17 @@ func Commits[T Tx](update func(context.Context, func(T) error) error) Committer 
 // declared for the verbs that need it. A row that is looked for and not there is
 // a *conversations.Error with conversations.NotFound.
 type Tx interface {
+	InstallationRows
+	ServiceRows
+	RoleRows
 	ConversationRows
 	ParticipantRows
 	UserRows
+	MembershipRows
 	BindingRows
 	MessageRows
+	MediaRows
+	MediaUpkeepRows
 	InboundRows
 	DeliveryRows
 	LineRows
@@ -40,10 +47,44 @@ type Tx interface {
 	Outbox
 	Answers
 	ImportRows
+	WebhookRows
+	AddressRows
+	CredentialRows
+	PushRows
 
 	// Lock waits for the named things and keeps them until the commit, first to
 	// last. Only operations that may run beside others need it.
 	Lock(names ...string) error
+
+	// Reading makes a context whose queries of the store see what this commit does.
+	Reading(ctx context.Context) context.Context
+}
+
+// InstallationRows are what holds for the whole account.
+type InstallationRows interface {
+	Configuration() (conversations.Configuration, error)
+	SetConfiguration(c conversations.Configuration) error
+}
+
+// ServiceRows are the services.
+type ServiceRows interface {
+	FindService(id conversations.ServiceID) (conversations.Service, error)
+	InsertService(s *conversations.Service) error
+	UpdateService(s conversations.Service) error
+	// DeleteService removes it with all that it has, but its conversations, of
+	// which it only frees the pairs.
+	DeleteService(id conversations.ServiceID) error
+	// ConversationsOf returns up to limit conversations of the service.
+	ConversationsOf(id conversations.ServiceID, limit int) ([]conversations.Conversation, error)
+}
+
+// RoleRows are the roles of the services.
+type RoleRows interface {
+	FindRole(service conversations.ServiceID, id conversations.RoleID) (conversations.Role, error)
+	InsertRole(r *conversations.Role) error
+	UpdateRole(r conversations.Role) error
+	// DeleteRole removes it; who had it gets the other one.
+	DeleteRole(r conversations.Role, instead conversations.RoleID) error
 }
 
 // ConversationRows are the conversations.
@@ -75,8 +116,22 @@ type ParticipantRows interface {
 
 // UserRows are the users of the chat services.
 type UserRows interface {
+	FindUser(service conversations.ServiceID, key conversations.UserKey) (conversations.User, error)
 	// EnsureUser stores the user unless its service has one of that identity.
 	EnsureUser(u conversations.User) (created bool, err error)
+	UpdateUser(u conversations.User) error
+	// DeleteUser removes it, but not its participants.
+	DeleteUser(u conversations.User) error
+}
+
+// MembershipRows are the participants of one identity in all conversations of a
+// service.
+type MembershipRows interface {
+	FindMembership(service conversations.ServiceID, identity string, key conversations.ConversationKey) (conversations.Membership, error)
+	ParticipantsNamed(service conversations.ServiceID, identity string) ([]conversations.Participant, error)
+	// CountLive returns in how many conversations that are not closed it is,
+	// counting no further than limit.
+	CountLive(service conversations.ServiceID, identity string, limit int) (int, error)
 }
 
 // BindingRows are the live pairs: which participant a pair of addresses means.
@@ -84,6 +139,8 @@ type BindingRows interface {
 	// BindPair gives the pair to the participant, or returns the ID of the
 	// conversation that holds it.
 	BindPair(matchKey string, p conversations.Participant) (holder conversations.ConversationID, err error)
+	// PairHolder returns the conversation that holds the pair; empty where none does.
+	PairHolder(matchKey string) (conversations.ConversationID, error)
 	// FreePairs frees the pairs of a whole conversation.
 	FreePairs(id conversations.ConversationID) error
 	// FreePair frees the pair of one participant.
@@ -101,6 +158,28 @@ type MessageRows interface {
 	// DeleteMessage removes it with its receipts. It returns the pairs from whose
 	// lines a delivery was removed.
 	DeleteMessage(m conversations.Message) (pairKeys []string, err error)
+}
+
+// MediaRows are the files that are kept.
+type MediaRows interface {
+	FindMedia(service conversations.ServiceID, id conversations.MediaID) (conversations.MediaFile, error)
+	// InsertMedia stores a new file that no message has.
+	InsertMedia(f conversations.MediaFile) error
+	// AttachMedia stores which message has the file.
+	AttachMedia(f conversations.MediaFile) error
+	// DeleteMediaOf removes the files of a message, or of a whole conversation
+	// where no message is given, and returns their IDs.
+	DeleteMediaOf(c conversations.ConversationID, m conversations.MessageID) ([]conversations.MediaID, error)
+}
+
+// MediaUpkeepRows are the files that nobody asks for any more.
+type MediaUpkeepRows interface {
+	// ExpireMedia removes up to limit files that were stored before t or at it and
+	// that no message has. It returns their IDs, and when the next one was stored
+	// (zero for none).
+	ExpireMedia(t time.Time, limit int) (gone []conversations.MediaID, next time.Time, err error)
+	// UnknownMedia returns those of the IDs that no row has.
+	UnknownMedia(ids []conversations.MediaID) ([]conversations.MediaID, error)
 }
 
 // InboundRows are the accepted inbound messages.
@@ -172,6 +251,40 @@ type StatusRows interface {
 	EarlyStatuses(channel, providerID, pairKey string, since time.Time) ([]conversations.StatusRecord, error)
 	// DropStatuses removes the early ones from before t and counts them by channel.
 	DropStatuses(t time.Time) (map[string]int, error)
+}
+
+// WebhookRows are the webhooks of single conversations.
+type WebhookRows interface {
+	FindWebhook(c conversations.ConversationID, id conversations.WebhookID) (conversations.Webhook, error)
+	CountWebhooks(c conversations.ConversationID) (int, error)
+	InsertWebhook(w *conversations.Webhook) error
+	UpdateWebhook(w conversations.Webhook) error
+	DeleteWebhook(id conversations.WebhookID) error
+}
+
+// AddressRows are the address configurations.
+type AddressRows interface {
+	FindAddressConfiguration(key autocreate.Key) (autocreate.Configuration, error)
+	InsertAddressConfiguration(a *autocreate.Configuration) error
+	UpdateAddressConfiguration(a autocreate.Configuration) error
+	DeleteAddressConfiguration(id conversations.AddressConfigurationID) error
+}
+
+// CredentialRows are the credentials of push services.
+type CredentialRows interface {
+	FindCredential(id conversations.CredentialID) (conversations.Credential, error)
+	InsertCredential(d *conversations.Credential) error
+	UpdateCredential(d conversations.Credential) error
+	// DeleteCredential removes it with the push bindings that use it.
+	DeleteCredential(id conversations.CredentialID) error
+}
+
+// PushRows are the devices that get push notifications.
+type PushRows interface {
+	FindPushBinding(service conversations.ServiceID, id conversations.PushBindingID) (conversations.PushBinding, error)
+	// EnsurePushBinding stores it, or renews that of the same device.
+	EnsurePushBinding(b *conversations.PushBinding) error
+	DeletePushBinding(id conversations.PushBindingID) error
 }
 
 // Outbox is what connects commits with the pipeline.

@@ -10,6 +10,9 @@ import (
 const (
 	TopicInbound  = "inbound"  // payload: seq of an accepted inbound message
 	TopicStatuses = "statuses" // payload: seq of an accepted status report
+	TopicPopulate = "populate" // payload: a population
+	TopicPurge    = "purge"    // payload: ID of a deleted service
+	TopicMedia    = "media"    // payload: IDs of files to be removed, one after the other
 	topicOutbound = "outbound."
 )
 
@@ -20,6 +23,10 @@ func TopicOutbound(channel string) string { return topicOutbound + channel }
 // seqTask is a task about a row, for who has the lease of the proxy address.
 func seqTask(topic, key string, proxy conversations.Address, seq int64) conversations.Task {
 	return conversations.Task{Topic: topic, Key: key, Lease: string(proxy), Payload: strconv.AppendInt(nil, seq, 10)}
+}
+
+func purgeTask(id conversations.ServiceID) conversations.Task {
+	return conversations.Task{Topic: TopicPurge, Key: string(id), Payload: []byte(id)}
 }
 
 func sendTask(d conversations.Delivery, pairKey string) conversations.Task {

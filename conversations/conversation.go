@@ -13,6 +13,9 @@ const (
 	StateClosed       State = "closed"
 )
 
+// CreatedBySystem is the creator of a conversation that no chat user made.
+const CreatedBySystem = "system"
+
 // Live says whether a conversation in this state captures inbound messages for
 // its participants' pairs.
 func (s State) Live() bool { return s != StateClosed }
@@ -37,7 +40,8 @@ type Conversation struct {
 	Timers             Timers
 	EmailAddress       *string
 	EmailName          *string
-	NextIndex          int64 // index that the next message gets
+	NextIndex          int64  // index that the next message gets
+	CreatedBy          string // identity of the chat user who made it, or CreatedBySystem
 	Created, Updated   time.Time
 	LastStateOrMessage time.Time // what the timers count from (contract, 15)
 }

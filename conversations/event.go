@@ -28,6 +28,7 @@ const (
 	MessageRemoved      EventType = "onMessageRemoved"
 	DeliveryUpdated     EventType = "onDeliveryUpdated"
 	UserAdded           EventType = "onUserAdded"
+	UserUpdated         EventType = "onUserUpdated"
 )
 
 // Resource is what an event is about: the one field that is not nil.
@@ -46,6 +47,7 @@ type Event struct {
 	Conversation ConversationID
 	Source       Source
 	By           string   // the author or caller, where known
+	Webhooks     bool     // the webhooks hear of it (contract, 17)
 	After        Resource // as it is after the change; as it was, for a removal
 	Before       Resource // for an update: as it was
 	At           time.Time

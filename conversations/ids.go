@@ -29,6 +29,14 @@ type (
 	RoleID string
 	// MediaID identifies a file (ME).
 	MediaID string
+	// WebhookID identifies a webhook of one conversation (WH).
+	WebhookID string
+	// AddressConfigurationID identifies an address configuration (IG).
+	AddressConfigurationID string
+	// CredentialID identifies a credential of a push service (CR).
+	CredentialID string
+	// PushBindingID identifies a device that gets push notifications (BS).
+	PushBindingID string
 )
 
 // idCounter keeps identifiers of one process unique and ascending even when

@@ -14,6 +14,7 @@ type Media struct {
 	ContentType string
 	Filename    string
 	Size        int64 // in bytes; 0 when the carrier did not say
+	Category    MediaCategory
 }
 
 // Message is one entry of a conversation (page 04). Indices of a conversation

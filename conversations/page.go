@@ -10,8 +10,11 @@ type Page struct {
 }
 
 // Cursor is the place of one entry in the order of its list: a primary and a
-// secondary key.
-type Cursor struct{ Major, Minor int64 }
+// secondary key. The primary key of a list in the order of a text is Text.
+type Cursor struct {
+	Text         string
+	Major, Minor int64
+}
 
 // Listing is one page of a list.
 type Listing[T any] struct {

@@ -21,6 +21,7 @@ type Participant struct {
 	Role             *RoleID
 	LastReadIndex    *int64
 	LastReadAt       *time.Time
+	Muted            bool // its user wants no notifications of the conversation (page 15)
 	Created, Updated time.Time
 }
 
@@ -40,25 +41,4 @@ func (p Participant) WritesAs(author string) bool {
 type ParticipantKey struct {
 	ID       ParticipantID
 	Identity string
-}
-
-// User is a chat identity known to a service (page 08). It comes into being
-// when an identity is first added to a conversation.
-type User struct {
-	ID               UserID
-	Service          ServiceID
-	Identity         string
-	Role             RoleID
-	Created, Updated time.Time
-}
-
-// Service is an isolated instance of conversations (page 21) with the roles
-// that it gives to newcomers.
-type Service struct {
-	ID                      ServiceID
-	FriendlyName            string
-	ConversationRole        RoleID
-	ConversationCreatorRole RoleID
-	UserRole                RoleID
-	Created, Updated        time.Time
 }

@@ -92,6 +92,7 @@ type world struct {
 // setup is what a test changes of its world.
 type setup struct {
 	config       string // more of the configuration
+	server       string // more of [server]
 	whatsapp     string // the driver of the WhatsApp channel; default cloud
 	twilioFault  func(fakecarrier.Sent) fakecarrier.Fault
 	cloudFault   func(fakecarrier.Sent) fakecarrier.Fault
@@ -165,6 +166,7 @@ func (w *world) configuration(s setup) string {
 	return fmt.Sprintf(`
 [server]
 listen = "127.0.0.1:0"
+%s
 [admin]
 listen = "127.0.0.1:0"
 [account]
@@ -185,7 +187,7 @@ numbers = [%q]
 %s
 %s
 %s
-`, account, authToken, keySID, keySecret, smsProxy, carrier, whatsappProxy, whatsapp, retry, s.config)
+`, s.server, account, authToken, keySID, keySecret, smsProxy, carrier, whatsappProxy, whatsapp, retry, s.config)
 }
 
 // helperLibrary is the unmodified official client, with its requests sent to the

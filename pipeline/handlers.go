@@ -41,6 +41,17 @@ func (p *Pipeline) advanceStatus(m *message.Message) error {
 	return p.cfg.Verbs.Advance(p.life, own, status)
 }
 
+// carryOut handles the tasks whose payload only their verb can read.
+func (p *Pipeline) carryOut(verb func(ctx context.Context, task int64, payload []byte) error) message.NoPublishHandlerFunc {
+	return func(m *message.Message) error {
+		own, err := strconv.ParseInt(m.UUID, 10, 64)
+		if err != nil {
+			return err
+		}
+		return verb(p.life, own, m.Payload)
+	}
+}
+
 // send hands the parts of one delivery to its carrier, one after the other, and
 // records each answer before the next part goes.
 func (p *Pipeline) send(adapter channels.Adapter) message.NoPublishHandlerFunc {

@@ -102,11 +102,12 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 	w.bridge = bridge.New(bridge.Config{
 		Commit:            bridge.Commits(w.db.Update),
 		Channels:          directory,
-		Service:           conversations.Service{ID: service},
 		MessagingServices: []conversations.MessagingServiceID{"mg"},
 		Retry:             o.retry,
 		Due:               func(t time.Time) { wakeAt(t) },
 	})
+	_, err := w.db.EnsureDefaults(t.Context(), store.Defaults{Service: conversations.Service{ID: service}})
+	require.NoError(t, err)
 	verbs := pipeline.Verbs(w.bridge)
 	if o.verbs != nil {
 		verbs = o.verbs(verbs)

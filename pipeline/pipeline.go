@@ -21,13 +21,21 @@ type Verbs interface {
 	Advance(ctx context.Context, task, status int64) error
 	Claim(ctx context.Context, task int64, key string, d conversations.DeliveryID, split bridge.Splitter) (*bridge.Claim, error)
 	Settle(ctx context.Context, c bridge.Claim, r bridge.Result, split bridge.Splitter) (*bridge.Claim, error)
+	Afterwards
 	Upkeep
+}
+
+// Afterwards is what requests have left to be done after their answer.
+type Afterwards interface {
+	Populate(ctx context.Context, task int64, payload []byte) error
+	PurgeService(ctx context.Context, task int64, payload []byte) error
 }
 
 // Upkeep is what has to be done at its time.
 type Upkeep interface {
 	Recover(ctx context.Context) error
 	Resume(ctx context.Context) (next time.Time, err error)
+	RemoveFiles(ctx context.Context, task int64, ids []byte) error
 	Tidy(ctx context.Context) error
 }
 

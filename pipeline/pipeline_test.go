@@ -227,6 +227,7 @@ func TestClosingWhatWasNeverStartedReturnsAtOnce(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t)
 	p, err := pipeline.New(pipeline.Config{
+		Verbs:        struct{ pipeline.Verbs }{},
 		Subscriber:   func(int) message.Subscriber { return store.NewSubscriber(db, store.SubscriberConfig{}) },
 		CloseTimeout: time.Hour,
 	})

@@ -22,6 +22,7 @@ import (
 const (
 	commitsInFlight = 128
 	sendsInFlight   = 256
+	filesInFlight   = 4
 )
 
 // route is one topic and what handles its tasks.
@@ -36,12 +37,18 @@ type route struct {
 //	inbound             → Route: the pair finds its participant; append; deliveries
 //	outbound.<channel>  → Claim → Adapter.Send → Settle, for each part
 //	statuses            → Advance: the receipt of the delivery
+//	populate            → Populate: the participants that a conversation is made with
+//	purge               → PurgeService: what a deleted service has left
+//	media               → RemoveFiles: of messages that are gone
 //
 // Events are no topic: they are rows that their readers follow with a cursor.
 func (p *Pipeline) routes() []route {
 	routes := []route{
 		{bridge.TopicInbound, p.routeInbound, commitsInFlight},
 		{bridge.TopicStatuses, p.advanceStatus, commitsInFlight},
+		{bridge.TopicPopulate, p.carryOut(p.cfg.Verbs.Populate), commitsInFlight},
+		{bridge.TopicPurge, p.carryOut(p.cfg.Verbs.PurgeService), 1}, // each commit is a long one
+		{bridge.TopicMedia, p.carryOut(p.cfg.Verbs.RemoveFiles), filesInFlight},
 	}
 	for _, adapter := range p.cfg.Adapters {
 		routes = append(routes, route{bridge.TopicOutbound(adapter.Name()), p.send(adapter), sendsInFlight})

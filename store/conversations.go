@@ -11,7 +11,7 @@ import (
 
 const conversationColumns = `c.seq, c.id, c.service_id, c.messaging_service_id, c.friendly_name, c.unique_name,
 	c.attributes, c.state, c.timer_inactive, c.timer_closed, c.date_inactive, c.date_closed,
-	c.email_address, c.email_name, c.next_index, c.active_at, c.created, c.updated`
+	c.email_address, c.email_name, c.next_index, c.active_at, c.created_by, c.created, c.updated`
 
 // conversationRow is a conversation as its columns have it.
 type conversationRow struct {
@@ -24,7 +24,7 @@ func (r *conversationRow) into() []any {
 	return []any{
 		&c.Seq, &c.ID, &c.Service, &c.MessagingService, &c.FriendlyName, &c.UniqueName,
 		&c.Attributes, &c.State, &r.timerInactive, &r.timerClosed, &r.dateInactive, &r.dateClosed,
-		&c.EmailAddress, &c.EmailName, &c.NextIndex, &r.active, &r.created, &r.updated,
+		&c.EmailAddress, &c.EmailName, &c.NextIndex, &r.active, &c.CreatedBy, &r.created, &r.updated,
 	}
 }
 
@@ -102,12 +102,12 @@ func (tx *Tx) InsertConversation(c *conversations.Conversation) error {
 	}
 	seq, err := tx.insert(`INSERT INTO conversations (id, service_id, messaging_service_id, friendly_name, unique_name,
 		attributes, state, timer_inactive, timer_closed, date_inactive, date_closed,
-		email_address, email_name, next_index, active_at, created, updated)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16) RETURNING seq`,
+		email_address, email_name, next_index, active_at, created_by, created, updated)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17) RETURNING seq`,
 		c.ID, c.Service, c.MessagingService, c.FriendlyName, c.UniqueName,
 		c.Attributes, c.State, c.Timers.Inactive.Microseconds(), c.Timers.Closed.Microseconds(),
 		micros(c.Timers.DateInactive), micros(c.Timers.DateClosed),
-		c.EmailAddress, c.EmailName, micros(c.LastStateOrMessage), micros(c.Created), micros(c.Updated))
+		c.EmailAddress, c.EmailName, micros(c.LastStateOrMessage), c.CreatedBy, micros(c.Created), micros(c.Updated))
 	c.Seq = seq
 	return err
 }
@@ -153,6 +153,13 @@ func (tx *Tx) NextIndex(c *conversations.Conversation) (int64, error) {
 	return c.NextIndex - 1, err
 }
 
+// ConversationsOf returns up to limit conversations of a service, whichever they
+// are.
+func (tx *Tx) ConversationsOf(service conversations.ServiceID, limit int) ([]conversations.Conversation, error) {
+	return all(tx.querier, scanConversation,
+		"SELECT "+conversationColumns+" FROM conversations c WHERE c.service_id = $1 LIMIT $2", service, limit)
+}
+
 // DeleteConversation removes a conversation and all that is in it. It returns
 // the pairs from whose lines a delivery was removed.
 func (tx *Tx) DeleteConversation(id conversations.ConversationID) ([]string, error) {
@@ -168,6 +175,7 @@ func (tx *Tx) DeleteConversation(id conversations.ConversationID) ([]string, err
 		"DELETE FROM messages WHERE conversation_id = $1",
 		"DELETE FROM pairs WHERE conversation_id = $1",
 		"DELETE FROM participants WHERE conversation_id = $1",
+		"DELETE FROM webhooks WHERE conversation_id = $1",
 		"DELETE FROM conversations WHERE id = $1",
 	} {
 		if err := tx.run(statement, id); err != nil {

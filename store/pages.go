@@ -14,6 +14,7 @@ type listed[T any] struct {
 	args    []any
 	major   string // column of the order
 	minor   string // second column; empty where major is unique
+	text    bool   // major is a text, whose place is the cursor's Text
 	scan    func(scanner) (T, error)
 	cursor  func(T) conversations.Cursor
 }
@@ -60,7 +61,12 @@ func (l listed[T]) beyond(c conversations.Cursor, descending bool) (where string
 	if descending {
 		sign = "<"
 	}
-	args = append(slices.Clone(l.args), c.Major)
+	args = slices.Clone(l.args)
+	if l.text {
+		args = append(args, c.Text)
+	} else {
+		args = append(args, c.Major)
+	}
 	n := len(args)
 	if l.minor == "" {
 		return fmt.Sprintf("%s AND %s %s $%d", l.from, l.major, sign, n), args

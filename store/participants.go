@@ -2,19 +2,22 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"bridged/conversations"
 )
 
 const participantColumns = `p.seq, p.id, p.conversation_id, p.identity, p.address, p.proxy, p.attributes, p.role_id,
-	p.last_read_index, p.last_read_at, p.created, p.updated`
+	p.last_read_index, p.last_read_at, p.muted, p.created, p.updated`
 
 // participantRow is a participant as its columns have it.
 type participantRow struct {
 	conversations.Participant
 	address, proxy   *conversations.Address
 	lastRead         *int64
+	muted            int64
 	created, updated int64
 }
 
@@ -22,7 +25,7 @@ func (r *participantRow) into() []any {
 	p := &r.Participant
 	return []any{
 		&p.Seq, &p.ID, &p.Conversation, &p.Identity, &r.address, &r.proxy, &p.Attributes, &p.Role,
-		&p.LastReadIndex, &r.lastRead, &r.created, &r.updated,
+		&p.LastReadIndex, &r.lastRead, &r.muted, &r.created, &r.updated,
 	}
 }
 
@@ -35,6 +38,7 @@ func (r *participantRow) participant() conversations.Participant {
 		at := fromMicros(*r.lastRead)
 		p.LastReadAt = &at
 	}
+	p.Muted = r.muted != 0
 	p.Created, p.Updated = fromMicros(r.created), fromMicros(r.updated)
 	return p
 }
@@ -85,10 +89,10 @@ func (tx *Tx) Participants(c conversations.ConversationID) ([]conversations.Part
 func (tx *Tx) InsertParticipant(p *conversations.Participant) error {
 	address, proxy := bindingColumns(*p)
 	seq, err := tx.insert(`INSERT INTO participants (id, conversation_id, identity, address, proxy, attributes, role_id,
-		last_read_index, last_read_at, created, updated)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING seq`,
+		last_read_index, last_read_at, muted, created, updated)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING seq`,
 		p.ID, p.Conversation, p.Identity, address, proxy, p.Attributes, p.Role,
-		p.LastReadIndex, optionalMicros(p.LastReadAt), micros(p.Created), micros(p.Updated))
+		p.LastReadIndex, optionalMicros(p.LastReadAt), number(p.Muted), micros(p.Created), micros(p.Updated))
 	p.Seq = seq
 	return err
 }
@@ -97,9 +101,36 @@ func (tx *Tx) InsertParticipant(p *conversations.Participant) error {
 func (tx *Tx) UpdateParticipant(p conversations.Participant) error {
 	address, proxy := bindingColumns(p)
 	return tx.run(`UPDATE participants SET identity = $2, address = $3, proxy = $4, attributes = $5, role_id = $6,
-		last_read_index = $7, last_read_at = $8, created = $9, updated = $10 WHERE id = $1`,
+		last_read_index = $7, last_read_at = $8, muted = $9, created = $10, updated = $11 WHERE id = $1`,
 		p.ID, p.Identity, address, proxy, p.Attributes, p.Role,
-		p.LastReadIndex, optionalMicros(p.LastReadAt), micros(p.Created), micros(p.Updated))
+		p.LastReadIndex, optionalMicros(p.LastReadAt), number(p.Muted), micros(p.Created), micros(p.Updated))
+}
+
+// ParticipantsNamed returns the participants of all conversations of a service
+// that have the identity.
+func (tx *Tx) ParticipantsNamed(service conversations.ServiceID, identity string) ([]conversations.Participant, error) {
+	return all(tx.querier, scanParticipant, "SELECT "+participantColumns+` FROM participants p
+		JOIN conversations c ON c.id = p.conversation_id WHERE p.identity = $1 AND c.service_id = $2
+		ORDER BY p.conversation_id, p.seq`, identity, service)
+}
+
+// CountLive returns in how many conversations of a service that are not closed the
+// identity is, counting no further than limit.
+func (tx *Tx) CountLive(service conversations.ServiceID, identity string, limit int) (n int, err error) {
+	err = tx.one(`SELECT COUNT(*) FROM (SELECT 1 AS one FROM participants p
+		JOIN conversations c ON c.id = p.conversation_id
+		WHERE p.identity = $1 AND c.service_id = $2 AND c.state <> 'closed' LIMIT $3) AS live`,
+		[]any{identity, service, limit}, &n)
+	return n, err
+}
+
+// PairHolder returns the conversation that holds the pair; empty where none does.
+func (tx *Tx) PairHolder(matchKey string) (holder conversations.ConversationID, err error) {
+	err = tx.one("SELECT conversation_id FROM pairs WHERE match_key = $1", []any{matchKey}, &holder)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return holder, err
 }
 
 // DeleteParticipant removes a participant and frees its pair.
@@ -117,19 +148,20 @@ func bindingColumns(p conversations.Participant) (address, proxy *conversations.
 	return &p.Binding.Address, &p.Binding.Proxy
 }
 
+// number is how a boolean is stored.
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 func optionalMicros(t *time.Time) *int64 {
 	if t == nil {
 		return nil
 	}
 	n := micros(*t)
 	return &n
-}
-
-// EnsureUser stores the user unless its service has one of that identity.
-func (tx *Tx) EnsureUser(u conversations.User) (created bool, err error) {
-	return tx.insertNew(`INSERT INTO users (id, service_id, identity, role_id, created, updated)
-		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (service_id, identity) DO NOTHING`,
-		u.ID, u.Service, u.Identity, u.Role, micros(u.Created), micros(u.Updated))
 }
 
 // insertNew runs an INSERT … ON CONFLICT DO NOTHING and says whether it inserted.
@@ -146,8 +178,7 @@ func (tx *Tx) BindPair(matchKey string, p conversations.Participant) (holder con
 	if err != nil || isNew {
 		return "", err
 	}
-	err = tx.one("SELECT conversation_id FROM pairs WHERE match_key = $1", []any{matchKey}, &holder)
-	return holder, err
+	return tx.PairHolder(matchKey)
 }
 
 // FreePairs frees the pairs of all participants of a conversation.

@@ -122,7 +122,7 @@ func TestTheFirstDefaultsStay(t *testing.T) {
 	db := storetest.Open(t)
 	require.NoError(t, db.CheckWritable(t.Context()), "of an empty store too")
 	first := store.Defaults{MessagingService: "mg", Service: conversations.Service{
-		ID: "is", FriendlyName: "f", ConversationRole: "1", ConversationCreatorRole: "2", UserRole: "3", Created: epoch, Updated: epoch,
+		Seq: 1, ID: "is", FriendlyName: "f", ConversationRole: "1", ConversationCreatorRole: "2", UserRole: "3", Created: epoch, Updated: epoch,
 	}}
 	for _, fresh := range []store.Defaults{first, {MessagingService: "other", Service: conversations.Service{ID: "other"}}} {
 		got, err := db.EnsureDefaults(t.Context(), fresh)

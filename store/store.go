@@ -168,11 +168,6 @@ func (db *DB) Close() error {
 	return db.closed
 }
 
-// reader is a querier for one request.
-func (db *DB) reader(ctx context.Context) querier {
-	return querier{ctx: ctx, statements: db.reads, backend: &db.backend}
-}
-
 // micros is how a time is stored: microseconds since 1970, 0 for none.
 func micros(t time.Time) int64 {
 	if t.IsZero() {

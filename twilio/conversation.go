@@ -44,7 +44,11 @@ type ConversationLinks struct {
 	Participants string `json:"participants"`
 	Messages     string `json:"messages"`
 	Webhooks     string `json:"webhooks"`
-	Export       string `json:"export"`
+	Export       string `json:"export,omitempty"`
+}
+
+func timers(t conversations.Timers) Timers {
+	return Timers{DateInactive: NullableDate(t.DateInactive), DateClosed: NullableDate(t.DateClosed)}
 }
 
 // Conversation shows a conversation.
@@ -61,20 +65,25 @@ func (s Scope) Conversation(c conversations.Conversation) Conversation {
 		DateCreated:         Date(c.Created),
 		DateUpdated:         Date(c.Updated),
 		State:               string(c.State),
-		Timers: Timers{
-			DateInactive: NullableDate(c.Timers.DateInactive),
-			DateClosed:   NullableDate(c.Timers.DateClosed),
-		},
-		URL: url,
+		Timers:              timers(c.Timers),
+		URL:                 url,
 		Links: ConversationLinks{
 			Participants: s.ParticipantsURL(c.ID),
 			Messages:     s.MessagesURL(c.ID),
-			Webhooks:     url + "/Webhooks",
+			Webhooks:     s.WebhooksURL(c.ID),
 			Export:       url + "/Export",
 		},
 	}
 	if c.EmailAddress != nil || c.EmailName != nil {
 		shown.Bindings.Email = &EmailBinding{ProjectedAddress: c.EmailAddress, Name: c.EmailName}
 	}
+	return shown
+}
+
+// ConversationWithParticipants shows a conversation that has just been made with
+// its participants (page 07).
+func (s Scope) ConversationWithParticipants(c conversations.Conversation) Conversation {
+	shown := s.Conversation(c)
+	shown.Links.Export = "" // the reference has no such link here
 	return shown
 }

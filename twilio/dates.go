@@ -79,3 +79,12 @@ func ParseTimer(s string) (time.Duration, error) {
 	}
 	return time.Duration(int64(seconds)) * time.Second, nil
 }
+
+// NullableTimer writes the duration of a timer; one that is off becomes null.
+func NullableTimer(d time.Duration) *string {
+	if d == 0 {
+		return nil
+	}
+	text := duration.Format(d)
+	return &text
+}

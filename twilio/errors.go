@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"bridged/conversations"
 )
@@ -14,11 +15,16 @@ const (
 	CodeInvalidParameter = 20001
 	CodeUnauthorized     = 20003
 	CodeMethodNotAllowed = 20004
+	CodeForbidden        = 20403
 	CodeNotFound         = 20404
 	CodeConflict         = 20409
-	CodeTooLarge         = 20413
-	CodeInternal         = 20500
-	CodeUnavailable      = 20503
+	// CodePreconditionFailed is made as the others are: the reference's dictionary
+	// has none for this status.
+	CodePreconditionFailed = 20412
+	CodeTooLarge           = 20413
+	CodeTooManyRequests    = 20429
+	CodeInternal           = 20500
+	CodeUnavailable        = 20503
 )
 
 // retryAfter is how many seconds a caller is asked to wait when the store
@@ -58,6 +64,13 @@ func Invalid(format string, args ...any) *Error {
 // NotFound is the error of a path at which there is nothing.
 func NotFound(path string) *Error {
 	return NewError(http.StatusNotFound, CodeNotFound, "The requested resource %s was not found", path)
+}
+
+// TooManyRequests is the error of a request that may be repeated after wait.
+func TooManyRequests(wait time.Duration) *Error {
+	e := NewError(http.StatusTooManyRequests, CodeTooManyRequests, "Too Many Requests")
+	e.RetryAfter = max(1, int((wait+time.Second-1)/time.Second))
+	return e
 }
 
 // Internal is the error of a fault of ours. What it was is for the log, not for
@@ -158,7 +171,38 @@ func refusals() map[conversations.Fault]refusal {
 		conversations.BodyTooLong:             {400, 50504, "Message body parameter is too long"},
 		conversations.SubjectTooLong:          {400, CodeInvalidParameter, "Invalid parameter: Subject is too long"},
 		conversations.MediaUnknown:            {404, 50507, "Media not found"},
+		conversations.MediaTaken:              {400, 50508, "Media already sent with another message"},
+		conversations.MediaTooLarge:           {400, 50512, "Message media size is too large"},
+		conversations.MediaTypeInvalid:        {400, 50511, "Invalid message media content type"},
+		conversations.FileTooLarge:            {413, CodeTooLarge, "Request Entity Too Large"},
 		conversations.ContentUnknown:          {400, 50526, "Invalid content SID"},
-		conversations.KeyReused:               {409, CodeConflict, "Conflict"},
+		conversations.Conflict:                {409, CodeConflict, "Conflict"},
+		conversations.FriendlyNameMissing:     {400, 50000, "FriendlyName not provided"},
+		conversations.ServiceUnknown:          {404, 50050, "Service Instance not found"},
+		conversations.ConversationBusy:        {409, 50391, "Conflicting conversation modification"},
+		conversations.RoleTypeInvalid:         {400, 50105, "Invalid role type"},
+		conversations.PermissionUnknown:       {404, 50104, "Permission not found"},
+		conversations.UserRoleUnknown:         {404, 50100, "Role not found"},
+		conversations.UserTaken:               {409, 50201, "User already exists"},
+		conversations.IdentityLikeSID:         {400, 50206, "Identity should not match user SID pattern"},
+		conversations.TooManyConversations:    {400, 50214, "User conversation limit exceeded"},
+		conversations.NotificationLevelWrong:  {400, 50210, "Invalid notification level"},
+		conversations.PersonAmbiguous:         {400, 50451, "One user identifier parameter for lookup at a time is allowed. Please, use either Identity or Address."},
+		conversations.TemplateTooLong:         {400, 50058, "Notification template too long"},
+		conversations.SoundTooLong:            {400, 50059, "Notification sound name too long"},
+		conversations.PushTypeInvalid:         {400, 50209, "Invalid binding type"},
+		conversations.WebhooksInvalid:         {400, 50054, "Invalid webhook format"},
+		conversations.WebhooksMethodInvalid:   {400, 50055, "Invalid webhook method"},
+		conversations.TooManyWebhooks:         {400, 50361, "Too many conversation webhooks"},
+		conversations.TooManyTriggers:         {400, 50362, "Too many conversation webhook triggers"},
+		conversations.WebhookTargetInvalid:    {400, 50364, "Invalid conversation webhook type"},
+		conversations.WebhookTargetMissing:    {400, 50368, "Conversation webhook type not provided"},
+		conversations.WebhookFilterInvalid:    {400, 50365, "Invalid conversation webhook filter"},
+		conversations.WebhookFilterMissing:    {400, 50370, "Conversation webhook filter not provided"},
+		conversations.WebhookTriggerInvalid:   {400, 50366, "Invalid conversation webhook trigger"},
+		conversations.WebhookTriggerMissing:   {400, 50371, "Conversation webhook trigger not provided"},
+		conversations.WebhookFlowInvalid:      {400, 50367, "Invalid conversation webhook flow SID"},
+		conversations.WebhookURLMissing:       {400, 50369, "Conversation webhook URL not provided"},
+		conversations.WebhookURLTooLong:       {400, 50372, "Conversation webhook URL is too long"},
 	}
 }

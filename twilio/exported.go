@@ -100,6 +100,7 @@ type exported struct {
 		Size        int64  `json:"size"`
 		ContentType string `json:"content_type"`
 		Filename    string `json:"filename"`
+		Category    string `json:"category"`
 	} `json:"media"`
 	ContentSID  *string `json:"content_sid"`
 	DateCreated *string `json:"date_created"`
@@ -299,8 +300,12 @@ func (r *exportReader) message() *ExportedMessage {
 	}
 	for i, f := range r.Media {
 		at := fmt.Sprintf("media[%d].", i)
+		category := conversations.MediaCategory(f.Category)
+		if !category.Known() {
+			category = conversations.CategoryMedia
+		}
 		m.Media = append(m.Media, conversations.Media{
-			ID: exportedSID[conversations.MediaID](r, at+"sid", f.SID), Size: f.Size,
+			ID: exportedSID[conversations.MediaID](r, at+"sid", f.SID), Size: f.Size, Category: category,
 			ContentType: *r.text(at+"content_type", &f.ContentType), Filename: *r.text(at+"filename", &f.Filename),
 		})
 	}

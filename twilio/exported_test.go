@@ -39,7 +39,8 @@ func TestReadExported(t *testing.T) {
 	message := twilio.Exported{Message: &twilio.ExportedMessage{
 		ID: as, Conversation: as, Index: 9, Author: ptr("cake_lover"), Participant: ptr(conversations.ParticipantID(as)),
 		Attributes: ptr("{}"), ContentSID: ptr("HX" + as), Media: []conversations.Media{
-			{ID: as, Size: 42056, ContentType: "image/jpeg", Filename: "car.jpg"}, {ID: as, ContentType: "text/plain"},
+			{ID: as, Size: 42056, ContentType: "image/jpeg", Filename: "car.jpg", Category: conversations.CategoryMedia},
+			{ID: as, ContentType: "text/plain", Category: conversations.CategoryBody},
 		},
 		Created: day(20, 38, 21), Updated: day(20, 38, 21),
 	}}
@@ -67,12 +68,12 @@ func TestReadExported(t *testing.T) {
 			"lastReadMessageIndex":5,"lastReadTimestamp":"2016-03-24T21:00:00Z"}`, participant},
 		"message": {`{"sid":"IM` + as + `","account_sid":"AC` + as + `","conversation_sid":"CH` + as + `","body":null,
 			"media":[{"sid":"ME` + as + `","size":42056,"content_type":"image/jpeg","filename":"car.jpg"},
-			{"sid":"ME` + as + `","content_type":"text/plain","filename":null}],
+			{"sid":"ME` + as + `","content_type":"text/plain","filename":null,"category":"body"}],
 			"author":"cake_lover","participant_sid":"MB` + as + `","attributes":"{}","date_created":"2016-03-24T20:38:21Z",
 			"date_updated":"2016-03-24T20:38:21Z","index":9,"delivery":{"total":2,"sent":"all"},"content_sid":"HX` + as + `"}`, message},
 		"message of Node": {`{"accountSid":"AC` + as + `","conversationSid":"CH` + as + `","sid":"IM` + as + `","index":9,"author":"cake_lover","body":null,
 			"media":[{"sid":"ME` + as + `","size":42056,"contentType":"image/jpeg","filename":"car.jpg"},
-			{"sid":"ME` + as + `","contentType":"text/plain"}],
+			{"sid":"ME` + as + `","contentType":"text/plain","category":"body"}],
 			"attributes":"{}","participantSid":"MB` + as + `","dateCreated":"2016-03-24T20:38:21.000Z","dateUpdated":"2016-03-24T20:38:21.000Z",
 			"url":"u","delivery":null,"links":{},"contentSid":"HX` + as + `"}`, message},
 	} {

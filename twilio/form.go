@@ -26,6 +26,10 @@ func ParseForm(encoded string) (*Form, error) {
 	if err != nil {
 		return nil, Invalid("the form encoding is broken")
 	}
+	return newForm(values)
+}
+
+func newForm(values url.Values) (*Form, error) {
 	for name, all := range values {
 		for _, v := range all {
 			// Neither can be kept in a database's text nor be shown as JSON.
@@ -53,6 +57,86 @@ func (f *Form) String(name string) *string {
 		return nil
 	}
 	return &all[0]
+}
+
+// Strings returns all values of a parameter that may be sent several times. Sent
+// once and empty it is the empty list.
+func (f *Form) Strings(name string) *[]string {
+	all, ok := f.values[name]
+	if !ok {
+		return nil
+	}
+	if len(all) == 1 && all[0] == "" {
+		all = []string{}
+	}
+	return &all
+}
+
+// Bool reads true or false, whose letters may be of either case.
+func (f *Form) Bool(name string) *bool {
+	s := f.String(name)
+	if s == nil {
+		return nil
+	}
+	b := strings.EqualFold(*s, "true")
+	if !b && !strings.EqualFold(*s, "false") {
+		f.refuse(Invalid("%s must be true or false", name))
+		return nil
+	}
+	return &b
+}
+
+// Int reads a whole number.
+func (f *Form) Int(name string) *int64 {
+	s := f.String(name)
+	if s == nil {
+		return nil
+	}
+	n, err := strconv.ParseInt(*s, 10, 64)
+	if err != nil {
+		f.refuse(Invalid("%s must be a whole number", name))
+		return nil
+	}
+	return &n
+}
+
+// Lower and Upper read a word whose letters may be of either case.
+func (f *Form) Lower(name string) *string { return f.mapped(name, strings.ToLower) }
+
+// Upper is Lower for words that are written in capitals.
+func (f *Form) Upper(name string) *string { return f.mapped(name, strings.ToUpper) }
+
+func (f *Form) mapped(name string, spell func(string) string) *string {
+	s := f.String(name)
+	if s == nil {
+		return nil
+	}
+	word := spell(*s)
+	return &word
+}
+
+// Texts reads a parameter whose values are of a type of the domain.
+func Texts[T ~string](f *Form, name string) *[]T {
+	all := f.Strings(name)
+	if all == nil {
+		return nil
+	}
+	list := make([]T, len(*all))
+	for i, s := range *all {
+		list[i] = T(s)
+	}
+	return &list
+}
+
+// Word reads a parameter that is a word of a type of the domain; its letters may
+// be of either case.
+func Word[T ~string](f *Form, name string) *T {
+	s := f.Lower(name)
+	if s == nil {
+		return nil
+	}
+	word := T(*s)
+	return &word
 }
 
 // Date reads an ISO 8601 date.
@@ -164,10 +248,20 @@ func (f *Form) Order(name string) string {
 	return order
 }
 
-// MediaSID reads the SID of a file that a message is to have.
-func (f *Form) MediaSID(name string) *conversations.MediaID {
-	return FormSID[conversations.MediaID](f, name, NewError(http.StatusBadRequest, 50510,
-		"Invalid message media SID: %s must be ME and 32 hexadecimal digits", name))
+// MediaSIDs reads the SIDs of the files that a message is to have. The parameter
+// may be there several times, once for each (contract, 7).
+func (f *Form) MediaSIDs(name string) []conversations.MediaID {
+	var ids []conversations.MediaID
+	for _, sid := range f.values[name] {
+		id, ok := ParseSID[conversations.MediaID](sid)
+		if !ok {
+			f.refuse(NewError(http.StatusBadRequest, 50510,
+				"Invalid message media SID: %s must be ME and 32 hexadecimal digits", name))
+			return nil
+		}
+		ids = append(ids, id)
+	}
+	return ids
 }
 
 // FormSID reads a parameter that is the SID of a T. Wrong is the error where it

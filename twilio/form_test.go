@@ -3,6 +3,7 @@ package twilio_test
 import (
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -52,7 +53,7 @@ func TestTypedParameters(t *testing.T) {
 	index, cleared := f.ReadIndex("LastReadMessageIndex")
 	assert.Equal(t, int64(7), *index)
 	assert.False(t, cleared)
-	assert.Equal(t, conversations.MediaID(digits), *f.MediaSID("MediaSid"))
+	assert.Equal(t, []conversations.MediaID{digits}, f.MediaSIDs("MediaSid"))
 	assert.Equal(t, conversations.RoleID(digits), *twilio.FormSID[conversations.RoleID](f, "RoleSid", nil))
 	require.NoError(t, f.Err())
 }
@@ -65,7 +66,7 @@ func TestParametersThatWereNotSent(t *testing.T) {
 	assert.Nil(t, f.Timer("Timers.Closed", conversations.TimerClosedInvalid))
 	assert.Nil(t, f.State("State"))
 	assert.Empty(t, f.Order("Order"))
-	assert.Nil(t, f.MediaSID("MediaSid"))
+	assert.Nil(t, f.MediaSIDs("MediaSid"))
 	index, cleared := f.ReadIndex("LastReadMessageIndex")
 	assert.Nil(t, index)
 	assert.False(t, cleared)
@@ -100,7 +101,8 @@ func TestParametersThatCannotBeRead(t *testing.T) {
 		{"Order=up", func(f *twilio.Form) { f.Order("Order") }, 20001},
 		{"LastReadMessageIndex=-1", func(f *twilio.Form) { f.ReadIndex("LastReadMessageIndex") }, 50421},
 		{"LastReadMessageIndex=x", func(f *twilio.Form) { f.ReadIndex("LastReadMessageIndex") }, 50421},
-		{"MediaSid=x", func(f *twilio.Form) { f.MediaSID("MediaSid") }, 50510},
+		{"MediaSid=x", func(f *twilio.Form) { f.MediaSIDs("MediaSid") }, 50510},
+		{"MediaSid=ME" + digits + "&MediaSid=x", func(f *twilio.Form) { f.MediaSIDs("MediaSid") }, 50510},
 		{"RoleSid=MB" + digits, func(f *twilio.Form) {
 			twilio.FormSID[conversations.RoleID](f, "RoleSid", conversations.Refuse(conversations.RoleUnknown, ""))
 		}, 50109},
@@ -119,4 +121,57 @@ func TestTheFirstMistakeIsTold(t *testing.T) {
 	var refused *conversations.Error
 	require.ErrorAs(t, f.Err(), &refused)
 	assert.Equal(t, conversations.StateInvalid, refused.Fault)
+}
+
+// FuzzForm looks for a form that breaks a reader, or that a reader takes for
+// something that cannot be kept or shown.
+func FuzzForm(f *testing.F) {
+	for _, encoded := range []string{
+		"Name=&Name=b", "Name=2024-05-01T10:00:00.5%2B02:00", "Name=9999-12-31", "Name=PT1H30M", "Name=P1Y", "Name=P99999999999D",
+		"Name=Active", "Name=null", "Name=9223372036854775808", "Name=DESC", "Name=ME" + digits, "Name=%ff", "a;b", "Name=%zz", "Name=a%00",
+		"Page=1&PageSize=5000&PageToken=x", "Name=-PT1M", "Name=0000-01-01",
+	} {
+		f.Add(encoded)
+	}
+	f.Fuzz(func(t *testing.T, encoded string) {
+		form, err := twilio.ParseForm(encoded)
+		if err != nil {
+			assert.Equal(t, 400, twilio.FromError(err, "").Status)
+			return
+		}
+		if s := form.String("Name"); s != nil {
+			assert.True(t, utf8.ValidString(*s))
+			assert.NotContains(t, *s, "\x00")
+		}
+		for _, at := range []*time.Time{form.Date("Name"), form.Created(), form.Updated()} {
+			if at == nil {
+				continue
+			}
+			again, err := twilio.ParseDate(twilio.Date(*at))
+			require.NoError(t, err, "what is shown can be sent")
+			assert.True(t, again.Equal(at.Truncate(time.Second)))
+			assert.True(t, time.UnixMicro(at.UnixMicro()).Equal(at.Truncate(time.Microsecond)), "it can be kept")
+		}
+		form.Until("Name")
+		if d := form.Timer("Name", conversations.TimerInactiveInvalid); d != nil {
+			assert.GreaterOrEqual(t, *d, time.Duration(0))
+		}
+		if index, cleared := form.ReadIndex("Name"); index != nil {
+			assert.False(t, cleared)
+			assert.GreaterOrEqual(t, *index, int64(0))
+		}
+		form.State("Name")
+		assert.Contains(t, []string{"", twilio.Ascending, twilio.Descending}, form.Order("Name"))
+		for _, id := range form.MediaSIDs("Name") {
+			assert.True(t, conversations.ValidID(string(id)))
+		}
+		form.Bool("Name")
+		form.Muted("Name")
+		form.FlowSID("Name")
+		twilio.AddressType(form, "Name")
+		assert.LessOrEqual(t, form.ReadPage(50).Page.Size, 50)
+		if err := form.Err(); err != nil {
+			assert.Equal(t, 400, twilio.FromError(err, "").Status)
+		}
+	})
 }

@@ -19,6 +19,14 @@ const (
 	MaxParticipants     = 1000
 	MaxMessages         = 100
 	MaxDeliveryReceipts = 50
+	MaxUsers            = 50
+	MaxMemberships      = 50
+	MaxRoles            = 50
+	MaxAddresses        = 50
+	MaxWebhooks         = 5
+	MaxServices         = 100
+	MaxCredentials      = 100
+	MaxPushBindings     = 100
 	MaxOperations       = 1000
 )
 
@@ -134,7 +142,7 @@ func List[T, R any](p PageRequest, key, listURL string, page conversations.Listi
 const (
 	tokenAfter  = 'a'
 	tokenBefore = 'b'
-	tokenLen    = 1 + 8 + 8
+	tokenLen    = 1 + 8 + 8 // and the text of the cursor, which is an ID
 )
 
 func pageToken(direction byte, c conversations.Cursor) string {
@@ -142,16 +150,18 @@ func pageToken(direction byte, c conversations.Cursor) string {
 	b = append(b, direction)
 	b = binary.BigEndian.AppendUint64(b, uint64(c.Major))
 	b = binary.BigEndian.AppendUint64(b, uint64(c.Minor))
+	b = append(b, c.Text...)
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // seek makes the page begin where the token says, or reports that it is none.
 func seek(page *conversations.Page, token string) bool {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(b) != tokenLen {
+	if err != nil || len(b) < tokenLen || len(b) > tokenLen && !conversations.ValidID(string(b[tokenLen:])) {
 		return false
 	}
 	c := &conversations.Cursor{
+		Text:  string(b[tokenLen:]),
 		Major: int64(binary.BigEndian.Uint64(b[1:])),
 		Minor: int64(binary.BigEndian.Uint64(b[9:])),
 	}

@@ -20,14 +20,27 @@ type Scope struct {
 	ThroughService bool
 }
 
-// ConversationsURL is the URL of the list of conversations.
-func (s Scope) ConversationsURL() string {
-	base := strings.TrimRight(s.PublicURL, "/") + "/v1"
-	if s.ThroughService {
-		base += "/Services/" + SID(s.Service)
-	}
-	return base + "/Conversations"
+// AccountURL is the URL of one of the account's own resources, which no service
+// has.
+func (s Scope) AccountURL(path string) string {
+	return strings.TrimRight(s.PublicURL, "/") + "/v1/" + path
 }
+
+// ServiceURL is the URL of a service.
+func (s Scope) ServiceURL(id conversations.ServiceID) string {
+	return s.AccountURL("Services/" + SID(id))
+}
+
+// URL is the URL of one of the service's resources, in the form of the request.
+func (s Scope) URL(path string) string {
+	if s.ThroughService {
+		return s.ServiceURL(s.Service) + "/" + path
+	}
+	return s.AccountURL(path)
+}
+
+// ConversationsURL is the URL of the list of conversations.
+func (s Scope) ConversationsURL() string { return s.URL("Conversations") }
 
 // ConversationURL is the URL of a conversation.
 func (s Scope) ConversationURL(id conversations.ConversationID) string {

@@ -3,6 +3,7 @@ package twilio
 import (
 	"strings"
 
+	"bridged/autocreate"
 	"bridged/conversations"
 )
 
@@ -11,7 +12,9 @@ import (
 type ID interface {
 	conversations.ServiceID | conversations.MessagingServiceID | conversations.ConversationID |
 		conversations.ParticipantID | conversations.MessageID | conversations.DeliveryID |
-		conversations.UserID | conversations.RoleID | conversations.MediaID
+		conversations.UserID | conversations.RoleID | conversations.MediaID |
+		conversations.WebhookID | conversations.AddressConfigurationID |
+		conversations.CredentialID | conversations.PushBindingID
 }
 
 func prefix[T ID]() string {
@@ -35,6 +38,14 @@ func prefix[T ID]() string {
 		return "RL"
 	case conversations.MediaID:
 		return "ME"
+	case conversations.WebhookID:
+		return "WH"
+	case conversations.AddressConfigurationID:
+		return "IG"
+	case conversations.CredentialID:
+		return "CR"
+	case conversations.PushBindingID:
+		return "BS"
 	}
 	return ""
 }
@@ -87,4 +98,22 @@ func ParseParticipantKey(segment string) conversations.ParticipantKey {
 		return conversations.ParticipantKey{ID: id}
 	}
 	return conversations.ParticipantKey{Identity: segment}
+}
+
+// ParseUserKey reads what addresses a user in a URL: whatever is no SID is an
+// identity.
+func ParseUserKey(segment string) conversations.UserKey {
+	if id, ok := ParseSID[conversations.UserID](segment); ok {
+		return conversations.UserKey{ID: id}
+	}
+	return conversations.UserKey{Identity: segment}
+}
+
+// ParseAddressKey reads what addresses an address configuration in a URL:
+// whatever is no SID is an address.
+func ParseAddressKey(segment string) autocreate.Key {
+	if id, ok := ParseSID[conversations.AddressConfigurationID](segment); ok {
+		return autocreate.Key{ID: id}
+	}
+	return autocreate.Key{Address: conversations.Address(segment)}
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -17,6 +19,7 @@ import (
 	"bridged/channels/simulator"
 	"bridged/cmd/bridged/internal/config"
 	"bridged/conversations"
+	"bridged/media"
 	"bridged/pipeline"
 	"bridged/store"
 	"bridged/twilio"
@@ -36,6 +39,8 @@ type daemon struct {
 	log      *slog.Logger
 	metrics  *metrics
 	store    *store.DB
+	files    *media.Directory
+	links    *media.Signer
 	bridge   *bridge.Bridge
 	pipeline *pipeline.Pipeline
 	carrier  *simulator.Carrier
@@ -64,12 +69,15 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	if err != nil {
 		return nil, fmt.Errorf("read the installation's defaults: %w", err)
 	}
+	if err := d.openMedia(ctx, defaults.Service.ID); err != nil {
+		return nil, err
+	}
 	d.bridge = bridge.New(d.bridgeConfig(directory, defaults))
 	d.metrics.watchBacklog(d.bridge.Backlog)
 	if d.pipeline, err = pipeline.New(d.pipelineConfig(directory)); err != nil {
 		return nil, err
 	}
-	if err := d.wireHandlers(directory, defaults.Service.ID); err != nil {
+	if err := d.wireHandlers(directory, defaults); err != nil {
 		return nil, err
 	}
 	if err := d.bridge.Recover(ctx); err != nil {
@@ -85,18 +93,20 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		Commit:            bridge.Commits(d.store.Update),
 		CommitBeside:      bridge.Commits(d.store.UpdateBeside),
 		Channels:          directory,
-		Service:           defaults.Service,
 		MessagingServices: messagingServices(d.cfg, defaults),
+		Flows:             slices.Collect(maps.Keys(d.cfg.Studio)),
 		Retry: bridge.RetryPolicy{
 			First: retry.First, Max: retry.Max, Attempts: retry.Attempts,
 			UnknownWait: retry.UnknownWait, ResendUnknown: retry.ResendUnknown,
 		},
-		Backlog:  d.cfg.Limits.Backlog,
-		Shared:   d.cfg.Store.SQLitePath() == "",
-		Space:    storeSpace(d.cfg.Store),
-		Observer: d.metrics,
-		Due:      func(t time.Time) { d.pipeline.WakeAt(t) },
-		Log:      d.log,
+		Backlog:   d.cfg.Limits.Backlog,
+		Shared:    d.cfg.Store.SQLitePath() == "",
+		Space:     storeSpace(d.cfg.Store),
+		Files:     d.files,
+		MediaLife: d.cfg.Media.UnattachedTTL,
+		Observer:  d.metrics,
+		Due:       func(t time.Time) { d.pipeline.WakeAt(t) },
+		Log:       d.log,
 	}
 }
 
@@ -118,16 +128,9 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 
 // freshDefaults are the defaults of a new installation.
 func freshDefaults(now time.Time) store.Defaults {
+	service, roles := conversations.NewService("Default Conversations Service", now)
 	return store.Defaults{
-		Service: conversations.Service{
-			ID:                      conversations.NewID[conversations.ServiceID](now),
-			FriendlyName:            "Default Conversations Service",
-			ConversationRole:        conversations.NewID[conversations.RoleID](now),
-			ConversationCreatorRole: conversations.NewID[conversations.RoleID](now),
-			UserRole:                conversations.NewID[conversations.RoleID](now),
-			Created:                 now,
-			Updated:                 now,
-		},
+		Service: service, Roles: roles,
 		MessagingService: conversations.NewID[conversations.MessagingServiceID](now),
 	}
 }
@@ -147,7 +150,7 @@ func messagingServices(cfg *config.Config, defaults store.Defaults) []conversati
 	return list
 }
 
-func (d *daemon) wireHandlers(directory *channels.Directory, service conversations.ServiceID) (err error) {
+func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defaults) (err error) {
 	d.hooks, err = hooks.New(hooks.Config{
 		PublicURL: d.cfg.Server.PublicURL,
 		Channels:  directory.Adapters(),
@@ -161,15 +164,29 @@ func (d *daemon) wireHandlers(directory *channels.Directory, service conversatio
 			AuthToken: d.cfg.Account.AuthToken.Value,
 			APIKeys:   d.apiKeys,
 		},
-		PublicURL: d.cfg.Server.PublicURL,
-		Service:   service,
-		Bridge:    d.bridge,
-		Store:     d.store,
-		Log:       d.log,
-		Extra:     map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
-		Observe:   d.metrics.api,
+		PublicURL:         d.cfg.Server.PublicURL,
+		MessagingServices: messagingServices(d.cfg, defaults),
+		Bridge:            d.bridge,
+		Store:             d.store,
+		Files:             d.files,
+		Links:             d.links,
+		Log:               d.log,
+		Extra:             map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
+		Observe:           d.metrics.api,
+
+		Origins:          d.origins(),
+		ActionsPerSecond: d.cfg.Limits.ActionsPerSecond,
 	})
 	return err
+}
+
+// origins are those whose pages may call the API.
+func (d *daemon) origins() []string {
+	list := make([]string, len(d.cfg.Server.CORSOrigins))
+	for i, o := range d.cfg.Server.CORSOrigins {
+		list[i] = string(o)
+	}
+	return list
 }
 
 func (d *daemon) apiKeys() map[string]string {
@@ -185,7 +202,7 @@ func (d *daemon) publicHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(hooks.Prefix, d.hooks)
 	mux.Handle("/", d.api)
-	return accessLog{next: mux, trusted: d.cfg.Server.TrustedProxies, log: d.log}
+	return api.Identified(accessLog{next: mux, trusted: d.cfg.Server.TrustedProxies, log: d.log})
 }
 
 // close finishes what is in flight and closes the store, in the order in which
@@ -198,6 +215,9 @@ func (d *daemon) close() error {
 	d.carrier.Close()
 	if d.store != nil {
 		errs = append(errs, d.store.Close())
+	}
+	if d.files != nil {
+		errs = append(errs, d.files.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -10,12 +10,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
+	"bridged/api"
 	"bridged/cmd/bridged/internal/config"
 )
 
@@ -95,7 +97,7 @@ func (c *ServeCmd) Run(ctx context.Context, e *environment) error {
 	if err != nil {
 		return err
 	}
-	log := cfg.Log.Logger(e.stderr)
+	log := slog.New(api.LogHandler(cfg.Log.Logger(e.stderr).Handler()))
 	for _, warning := range cfg.Warnings() {
 		log.Warn("configuration", "warning", warning.String())
 	}

@@ -57,6 +57,12 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"HomeOfMessage", "sqlite_autoindex_messages_1", func(tx *store.Tx) { _, _ = tx.HomeOfMessage("m") }},
 		{"MessageAt", "sqlite_autoindex_messages_2", func(tx *store.Tx) { _, _ = tx.MessageAt("c", 1) }},
 		{"RaiseIndex", "sqlite_autoindex_conversations_1", func(tx *store.Tx) { _ = tx.RaiseIndex("c", 1) }},
+		{"DeleteMediaOf a message", "media_of_message (conversation_id=? AND message_id=?)", func(tx *store.Tx) {
+			_, _ = tx.DeleteMediaOf("c", "m")
+		}},
+		{"DeleteMediaOf a conversation", "media_of_message (conversation_id=?)", func(tx *store.Tx) { _, _ = tx.DeleteMediaOf("c", "") }},
+		{"ExpireMedia", "media_unattached (created<?)", func(tx *store.Tx) { _, _, _ = tx.ExpireMedia(now, 1) }},
+		{"UnknownMedia", "sqlite_autoindex_media_1", func(tx *store.Tx) { _, _ = tx.UnknownMedia([]conversations.MediaID{"m"}) }},
 		{"ForgetAnswers", "answers_by_age", func(tx *store.Tx) { _ = tx.ForgetAnswers(now) }},
 		{"Messages", "sqlite_autoindex_messages_2 (conversation_id=? AND idx>?)", func(*store.Tx) {
 			_, _ = db.Messages(ctx, "c", conversations.Page{Size: 1, After: &conversations.Cursor{}})

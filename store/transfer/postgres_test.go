@@ -30,7 +30,7 @@ func TestEverythingIsMovedToPostgreSQLAndBack(t *testing.T) {
 	checkMoved(t, from, to, moved)
 
 	_, err = move(t.Context(), from, to)
-	require.ErrorContains(t, err, "the target is not empty: its table answers has 3 rows")
+	require.ErrorContains(t, err, "the target is not empty: its table address_configurations has 3 rows")
 
 	back := side(t)
 	_, err = move(t.Context(), to, back)

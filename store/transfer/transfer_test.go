@@ -33,8 +33,8 @@ func TestEverythingIsMoved(t *testing.T) {
 	assert.Equal(t, 2*rows, o.total, "every row is copied and checked")
 	assert.Equal(t, o.total, o.rows)
 	assert.Len(t, o.steps, 2*len(moved))
-	assert.Equal(t, "copying answers", o.steps[0])
-	assert.Equal(t, "checking users", o.steps[len(o.steps)-1])
+	assert.Equal(t, "copying address_configurations", o.steps[0])
+	assert.Equal(t, "checking webhooks", o.steps[len(o.steps)-1])
 }
 
 // checkMoved compares the two sides after a move of what fill has made.

@@ -25,6 +25,7 @@ func (r *reader) checkServer(c *Config) {
 		}
 	}
 	r.checkTLS(c.Server.TLS)
+	r.checkOrigins(c.Server.CORSOrigins)
 	if c.Server.PublicURL == "" && r.ok("server.public_url") && r.ok("server.listen") {
 		c.Server.publicURLFollows = true
 		c.Server.PublicURL = c.Server.urlOf(c.Server.Listen)

@@ -40,7 +40,9 @@ type Server struct {
 	// Listen; see Bound.
 	PublicURL      string    `toml:"public_url" check:"base_url"`
 	TrustedProxies []Network `toml:"trusted_proxies"`
-	TLS            TLS       `toml:"tls"`
+	// CORSOrigins are the origins whose pages may call the REST API.
+	CORSOrigins []Origin `toml:"cors_origins"`
+	TLS         TLS      `toml:"tls"`
 
 	publicURLFollows bool
 }
@@ -85,7 +87,8 @@ type Store struct {
 
 // Media says where files are kept, and how carriers get at them.
 type Media struct {
-	Dir           string        `toml:"dir" default:"bridged-data/media" check:"nonempty" later:"true"`
+	Dir           string        `toml:"dir" default:"bridged-data/media" check:"nonempty"`
+	UnattachedTTL time.Duration `toml:"unattached_ttl" default:"5m"`
 	LinkFallback  bool          `toml:"link_fallback" default:"true" later:"true"`
 	CarrierURLTTL time.Duration `toml:"carrier_url_ttl" default:"24h" later:"true"`
 }
@@ -181,7 +184,9 @@ type Retry struct {
 
 // Limits bounds what the installation takes on.
 type Limits struct {
-	ActionsPerSecond int `toml:"actions_per_second" default:"0" check:"min:0" later:"true"`
+	// ActionsPerSecond bounds the REST API's writes to each conversation and
+	// service, as page 31 has it; 0 is no bound.
+	ActionsPerSecond int `toml:"actions_per_second" default:"0" check:"min:0"`
 	Backlog          int `toml:"backlog" default:"1000000" check:"min:1"`
 }
 

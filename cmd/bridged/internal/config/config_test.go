@@ -131,7 +131,7 @@ func TestLoad_defaults(t *testing.T) {
 	assert.Equal(t, "http://127.0.0.1:8080", c.Server.PublicURL)
 	assert.False(t, c.Server.TLS.Enabled())
 	assert.Equal(t, "sqlite:bridged-data/bridged.db", c.Store.URL.Value())
-	assert.Equal(t, config.Media{Dir: "bridged-data/media", LinkFallback: true, CarrierURLTTL: 24 * time.Hour}, c.Media)
+	assert.Equal(t, config.Media{Dir: "bridged-data/media", UnattachedTTL: 5 * time.Minute, LinkFallback: true, CarrierURLTTL: 24 * time.Hour}, c.Media)
 	assert.Equal(t, config.Log{Format: "text", Level: "info"}, c.Log)
 	assert.Equal(t, config.Retry{
 		First: 5 * time.Second, Max: time.Hour, Attempts: 8,
@@ -216,8 +216,6 @@ FW0123456789abcdef0123456789abcdef = "https://example.com/flow"
 		"f:19: numbers[0].rate",
 		"f:22: messaging_services[0].autocreate",
 		"f:23: messaging_services[0].inbound_webhook",
-		"f:25: limits.actions_per_second",
-		"f:27: media.dir",
 		"f:28: media.link_fallback",
 		"f:29: studio",
 	}, got)

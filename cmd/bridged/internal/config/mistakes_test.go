@@ -48,7 +48,7 @@ func TestMistakes_keys(t *testing.T) {
 	runMistakes(t, []mistakeTest{
 		{"unknown at the top", "[sever]\nlisten = \":1\"\n", []string{"4: sever: is an unknown key: correct or remove it; here may be server, admin,"}},
 		{"unknown in a table", "[server]\nlisten = \":1\"\nport = 1\n", []string{
-			"6: server.port: is an unknown key: correct or remove it; here may be listen, public_url, trusted_proxies, tls",
+			"6: server.port: is an unknown key: correct or remove it; here may be listen, public_url, trusted_proxies, cors_origins, tls",
 		}},
 		{"unknown, dotted", "server.tls.cert = \"x\"\n", []string{"4: account.server: is an unknown key"}},
 		{"unknown, quoted", "[server]\n\"a b\" = 1\n", []string{`5: server."a b": is an unknown key`}},
@@ -110,6 +110,12 @@ func TestMistakes_values(t *testing.T) {
 		{"public_url, websocket", "[server]\npublic_url = \"wss://example.com\"\n", []string{"5: server.public_url: is no absolute URL"}},
 		{"public_url with a query", "[server]\npublic_url = \"https://example.com/?a=b\"\n", []string{"5: server.public_url: has a query"}},
 		{"public_url with a user", "[server]\npublic_url = \"https://u:p@example.com\"\n", []string{"5: server.public_url: has a query, a fragment or a user"}},
+		{"origins that are none", "[server]\ncors_origins = [\n\"https://a.example\",\n\"a.example\",\n\"https://a.example/app\",\n\"null\",\n\"\",\n\"https://u@a.example\",\n\"https://*.a.example\",\n\"https://:8080\"]\n", []string{
+			`7: server.cors_origins[1]: "a.example" is no origin: write scheme and host like "https://app.example.com"`,
+			`8: server.cors_origins[2]: `, `9: server.cors_origins[3]: "null" is no origin`, `10: server.cors_origins[4]: `,
+			`11: server.cors_origins[5]: `, `12: server.cors_origins[6]: `, `13: server.cors_origins[7]: `,
+		}},
+		{"every origin and one", "[server]\ncors_origins = [\"https://a.example\", \"*\"]\n", []string{"5: server.cors_origins[1]: is for every page"}},
 		{"store of another kind", "[store]\nurl = \"mysql://x\"\n", []string{"5: store.url: is no store"}},
 		{"store without a path", "[store]\nurl = \"sqlite:\"\n", []string{"5: store.url: needs the path"}},
 		{"store, empty", "[store]\nurl = \"\"\n", []string{"5: store.url: is empty"}},

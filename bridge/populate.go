@@ -1,0 +1,160 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"bridged/bindings"
+	"bridged/conversations"
+)
+
+// maxPopulation is how many participants a conversation can be made with (page
+// 07).
+const maxPopulation = 10
+
+// population is the payload of a TopicPopulate task: who is to join, and what the
+// conversation's state is then.
+type population struct {
+	Caller       Caller
+	Service      conversations.ServiceID
+	Conversation conversations.ConversationID
+	Participants []conversations.Participant
+	State        conversations.State
+}
+
+// CreateConversationWithParticipants makes a conversation and has its
+// participants added after the commit: until Populate has done so it is
+// initializing (page 07). Without participants it is what CreateConversation
+// makes.
+func (b *Bridge) CreateConversationWithParticipants(ctx context.Context, caller Caller, service conversations.ServiceID, f ConversationFields, members []ParticipantFields) (conversations.Conversation, error) {
+	c, err := b.newConversation(caller, service, f)
+	if err != nil {
+		return c, err
+	}
+	if len(members) > maxPopulation {
+		return c, conversations.Refuse(conversations.TooManyParticipants, "at most %d can be added in one request", maxPopulation)
+	}
+	task := population{Caller: caller, Service: service, Conversation: c.ID, State: c.State}
+	for _, m := range members {
+		p, err := b.newParticipant(m)
+		if err != nil {
+			return c, err
+		}
+		p.Conversation = c.ID
+		task.Participants = append(task.Participants, p)
+	}
+	if len(members) > 0 {
+		c.State = conversations.StateInitializing
+	}
+	return change(ctx, b, func(tx Tx) (conversations.Conversation, error) {
+		if err := b.checkPopulation(tx, service, task.Participants); err != nil {
+			return c, err
+		}
+		if err := b.insertConversation(tx, caller, &c, f); err != nil || len(members) == 0 {
+			return c, err
+		}
+		payload, err := json.Marshal(task)
+		if err != nil {
+			return c, err
+		}
+		return c, tx.Enqueue(conversations.Task{Topic: TopicPopulate, Key: string(c.ID), Payload: payload})
+	})
+}
+
+// checkPopulation refuses at once what could not be added later.
+func (b *Bridge) checkPopulation(tx Tx, service conversations.ServiceID, members []conversations.Participant) error {
+	of, err := tx.FindService(service)
+	if err != nil {
+		return err
+	}
+	taken := make(map[string]bool)
+	for _, p := range members {
+		if err := checkConversationRole(tx, of, p.Role); err != nil {
+			return err
+		}
+		if !p.Native() {
+			if taken[*p.Identity] {
+				return conversations.Refuse(conversations.IdentityTaken, "the same identity is given twice")
+			}
+			taken[*p.Identity] = true
+			continue
+		}
+		key := bindings.MatchKey(p.Binding.Address, p.Binding.Proxy)
+		if taken[key] {
+			return conversations.Refuse(conversations.Conflict, "the same address and proxy address are given twice")
+		}
+		taken[key] = true
+		holder, err := tx.PairHolder(key)
+		if err != nil {
+			return err
+		}
+		if holder != "" {
+			return &conversations.Error{Fault: conversations.PairTaken, Detail: string(holder)}
+		}
+	}
+	return nil
+}
+
+// Populate carries out the task of adding the participants that a conversation
+// was made with. It becomes active when all of them are in; where one cannot be
+// added, none is: it is closed, and the operator is shown why.
+func (b *Bridge) Populate(ctx context.Context, task int64, payload []byte) error {
+	var p population
+	if err := json.Unmarshal(payload, &p); err != nil {
+		return fmt.Errorf("decode the participants to add: %w", err)
+	}
+	err := b.commit(ctx, func(tx Tx) error {
+		return b.settlePopulation(tx, task, p, func(c *conversations.Conversation) error {
+			c.State = p.State
+			for _, member := range p.Participants {
+				if err := b.join(tx, p.Caller, p.Service, &member); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	var refused *conversations.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	reason := "a participant could not be added: " + refused.Error()
+	b.cfg.Log.WarnContext(ctx, "a conversation is closed because its participants could not be added",
+		"conversation", p.Conversation, "fault", refused.Fault)
+	return b.commit(ctx, func(tx Tx) error {
+		return b.settlePopulation(tx, task, p, func(c *conversations.Conversation) error {
+			c.State = conversations.StateClosed
+			return tx.InsertDeadLetter(conversations.DeadLetter{
+				Topic: TopicPopulate, Key: string(p.Conversation), Payload: payload, Reason: reason, Created: b.now(),
+			})
+		})
+	})
+}
+
+// settlePopulation ends the initializing of a conversation, if it still goes on.
+func (b *Bridge) settlePopulation(tx Tx, task int64, p population, settle func(*conversations.Conversation) error) error {
+	c, err := tx.FindConversation(p.Service, conversations.ConversationKey{ID: p.Conversation})
+	if conversations.NotFound.Is(err) || err == nil && c.State != conversations.StateInitializing {
+		return tx.Finish(task)
+	}
+	if err != nil {
+		return err
+	}
+	before := c
+	if err := settle(&c); err != nil {
+		return err
+	}
+	c.Updated = b.now()
+	c.RestartTimers(c.Updated)
+	if err := tx.UpdateConversation(c); err != nil {
+		return err
+	}
+	err = b.record(tx, p.Caller, conversations.ConversationState, c.ID,
+		conversations.Resource{Conversation: &c}, conversations.Resource{Conversation: &before})
+	if err != nil {
+		return err
+	}
+	return tx.Finish(task)
+}

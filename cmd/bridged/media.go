@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"bridged/conversations"
+	"bridged/media"
+)
+
+// openMedia opens the directory of files, and makes the signer of their URLs. The
+// default service tells one installation from another.
+func (d *daemon) openMedia(ctx context.Context, service conversations.ServiceID) (err error) {
+	dir := d.cfg.Media.Dir
+	d.files, err = media.OpenDirectory(media.Config{Path: dir, Owner: string(service), Tight: newDisk(dir).Tight})
+	if err != nil {
+		return fmt.Errorf("media.dir: %w", err)
+	}
+	if d.files.Foreign() {
+		d.log.WarnContext(ctx, "media.dir belongs to another installation: files that a crash leaves there are not removed", "dir", dir)
+	}
+	key, err := d.store.EnsureMediaKey(ctx, media.NewKey())
+	if err != nil {
+		return fmt.Errorf("read the key of the files' URLs: %w", err)
+	}
+	d.links, err = media.NewSigner(key, time.Now)
+	return err
+}

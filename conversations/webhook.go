@@ -1,0 +1,87 @@
+package conversations
+
+import (
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Changes that are about to be made. Only the webhooks of pre-action events hear
+// of them (page 33); nothing records them.
+const (
+	ConversationAdd    EventType = "onConversationAdd"
+	ConversationUpdate EventType = "onConversationUpdate"
+	ConversationRemove EventType = "onConversationRemove"
+	ParticipantAdd     EventType = "onParticipantAdd"
+	ParticipantUpdate  EventType = "onParticipantUpdate"
+	ParticipantRemove  EventType = "onParticipantRemove"
+	MessageAdd         EventType = "onMessageAdd"
+	MessageUpdate      EventType = "onMessageUpdate"
+	MessageRemove      EventType = "onMessageRemove"
+	UserUpdate         EventType = "onUserUpdate"
+)
+
+// WebhookEvents are the events that the webhooks of an account or a service can
+// ask for (pages 12 and 28).
+func WebhookEvents() []EventType {
+	return append(ConversationEvents(),
+		ConversationAdd, ConversationUpdate, ConversationRemove, ConversationAdded,
+		ParticipantAdd, ParticipantUpdate, ParticipantRemove,
+		MessageAdd, MessageUpdate, MessageRemove,
+		UserAdded, UserUpdate, UserUpdated)
+}
+
+// ConversationEvents are those that the webhooks of one conversation can ask for
+// (page 13; contract, 21).
+func ConversationEvents() []EventType {
+	return []EventType{
+		MessageAdded, MessageUpdated, MessageRemoved,
+		ConversationUpdated, ConversationState, ConversationRemoved,
+		ParticipantAdded, ParticipantUpdated, ParticipantRemoved, DeliveryUpdated,
+	}
+}
+
+// Webhooks are who is told of the changes in a whole account or service (pages
+// 12 and 28).
+type Webhooks struct {
+	Method  string // GET or POST; empty where it was never set
+	Filters []EventType
+	PreURL  string // empty: nobody is asked
+	PostURL string // empty: nobody is told
+	Target  string // "webhook" or "flex"; empty where it was never set
+}
+
+// WebhookTarget is what kind of listener a conversation's webhook has (page 13).
+type WebhookTarget string
+
+// The targets.
+const (
+	TargetWebhook WebhookTarget = "webhook" // events, to a URL
+	TargetTrigger WebhookTarget = "trigger" // messages with a keyword, to a URL
+	TargetStudio  WebhookTarget = "studio"  // to a flow
+)
+
+// Webhook is a listener of one conversation (page 13).
+type Webhook struct {
+	Seq              int64
+	ID               WebhookID
+	Conversation     ConversationID
+	Target           WebhookTarget
+	URL              string
+	Method           string // GET or POST
+	Filters          []EventType
+	Triggers         []string
+	Flow             string // the SID of a flow
+	ReplayAfter      *int64 // messages from this index on are told anew
+	Created, Updated time.Time
+}
+
+// CheckURL refuses what is no absolute HTTP URL. Name is the parameter that it
+// came in.
+func CheckURL(name, text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.ContainsAny(text, " \t\r\n") {
+		return Refuse(InvalidParameter, "%s must be an absolute http or https URL", name)
+	}
+	return nil
+}

@@ -1,0 +1,14 @@
+// Package media keeps the bytes of files, and signs the URLs by which somebody
+// without credentials may fetch one.
+//
+//	directory.go  the directory of files: write, open, remove, find strays
+//	kind.go       what type a file is taken to be
+//	name.go       which names files may have
+//	signer.go     signatures that open one file for a time
+//
+// A file is on disk as a whole, or not at all: it is written beside its place and
+// renamed when all of it has reached the disk. The row that tells of it is
+// committed afterwards, and at the end the row goes first and then the file. So
+// a row always has its file, but a crash may leave a file that no row tells of: a
+// stray, which package bridge removes after a time.
+package media
