@@ -69,6 +69,10 @@ type world struct {
 	conversationFields bridge.ConversationFields
 	participantFields  bridge.ParticipantFields
 	messageFields      bridge.MessageFields
+
+	imported    []bridge.ImportItem
+	importedDry bool
+	importFates []bridge.Imported
 }
 
 func newWorld() *world {

@@ -27,6 +27,12 @@ type Verbs interface {
 	MediaVerbs
 	ContentVerbs
 	ChannelVerbs
+	ImportVerb
+}
+
+// ImportVerb stores what another installation exported.
+type ImportVerb interface {
+	Import(ctx context.Context, items []bridge.ImportItem, dry bool) ([]bridge.Imported, error)
 }
 
 // ConversationVerbs change conversations.

@@ -47,6 +47,7 @@ type Tx interface {
 	StatusRows
 	Outbox
 	Answers
+	ImportRows
 	WebhookRows
 	AddressRows
 	CredentialRows

@@ -18,7 +18,8 @@ type Media struct {
 }
 
 // Message is one entry of a conversation (page 04). Indices of a conversation
-// start at 0 and have no gaps.
+// start at 0 and have no gaps, but where messages were imported without those
+// that had been deleted before.
 type Message struct {
 	ID               MessageID
 	Conversation     ConversationID

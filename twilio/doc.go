@@ -6,6 +6,7 @@
 //	paging.go        page sizes, page tokens and the `meta` of a list
 //	form.go          the parameters of a request, typed
 //	dates.go         ISO 8601 dates and durations
+//	token.go         Access Tokens: how they are made, and whether one is to be believed
 //	scope.go         the account, and which of the two forms a URL has
 //	conversation.go, participant.go, message.go, receipt.go
 //	                 the resources, key for key as in the reference's examples
@@ -13,6 +14,8 @@
 //	chat.go          the channel of the Chat API
 //	content.go, content_forms.go, json.go
 //	                 the Content API, whose requests are JSON
+//	exports.go, exported.go
+//	                 the same resources as another installation exported them
 //
 // It knows nothing of HTTP handlers, of the store or of the verbs. Package api
 // uses it to answer requests; whatever else has to speak of a resource in the

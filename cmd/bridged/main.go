@@ -32,6 +32,8 @@ const (
 type commands struct {
 	Serve       ServeCmd       `cmd:"" default:"withargs" help:"Run the daemon. Without a command, this one."`
 	CheckConfig CheckConfigCmd `cmd:"" help:"Say what is wrong with a configuration file."`
+	Token       TokenCmd       `cmd:"" help:"Print an Access Token for a chat user."`
+	Import      ImportCmd      `cmd:"" help:"Import what another installation exported into the running one."`
 	Migrate     MigrateCmd     `cmd:"" help:"Move a stopped installation from SQLite to PostgreSQL."`
 	Version     VersionCmd     `cmd:"" help:"Print version, commit and Go version."`
 }

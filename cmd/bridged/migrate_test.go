@@ -113,8 +113,10 @@ func TestProgress_onATerminal(t *testing.T) {
 	p.Begin(transfer.Copying, "messages", 5)
 	p.Rows(5)
 	p.Begin(transfer.Checking, "messages", 5)
+	p.Stage("importing messages", 5)
 	p.close()
 	assert.Contains(t, out.String(), "copying messages")
 	assert.Contains(t, out.String(), "(0/10)")
+	assert.NotContains(t, out.String(), "importing messages: 5", "the bar has the count")
 	assert.NotContains(t, out.String(), "\n", "it stays on its line")
 }

@@ -12,8 +12,8 @@ import (
 	"bridged/store/transfer"
 )
 
-// progress shows how far a move is: a bar on a terminal, else a line for each
-// table. That it cannot be shown stops nothing.
+// progress shows how far a move or an import is: a bar on a terminal, else a line
+// for each table or kind. That it cannot be shown stops nothing.
 type progress struct {
 	out      io.Writer
 	terminal bool
@@ -57,6 +57,16 @@ func (p *progress) Begin(step transfer.Step, table string, rows int64) {
 func (p *progress) Rows(n int) {
 	if p.bar != nil {
 		_ = p.bar.Add(n)
+	}
+}
+
+// Stage says what is done now, and how many rows of it there are.
+func (p *progress) Stage(what string, rows int64) {
+	switch {
+	case p.bar != nil:
+		p.bar.Describe(what)
+	case !p.terminal:
+		_, _ = fmt.Fprintf(p.out, "%s: %d\n", what, rows)
 	}
 }
 

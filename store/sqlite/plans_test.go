@@ -52,6 +52,11 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		}},
 		{"DeleteMessage", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.DeleteMessage(conversations.Message{}) }},
 		{"DeleteConversation", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.DeleteConversation("c") }},
+		{"ConversationByID", "sqlite_autoindex_conversations_1", func(tx *store.Tx) { _, _ = tx.ConversationByID("c") }},
+		{"HomeOfParticipant", "sqlite_autoindex_participants_1", func(tx *store.Tx) { _, _ = tx.HomeOfParticipant("p") }},
+		{"HomeOfMessage", "sqlite_autoindex_messages_1", func(tx *store.Tx) { _, _ = tx.HomeOfMessage("m") }},
+		{"MessageAt", "sqlite_autoindex_messages_2", func(tx *store.Tx) { _, _ = tx.MessageAt("c", 1) }},
+		{"RaiseIndex", "sqlite_autoindex_conversations_1", func(tx *store.Tx) { _ = tx.RaiseIndex("c", 1) }},
 		{"DeleteMediaOf a message", "media_of_message (conversation_id=? AND message_id=?)", func(tx *store.Tx) {
 			_, _ = tx.DeleteMediaOf("c", "m")
 		}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 )
@@ -29,6 +30,29 @@ func Open(path string, environ []string) (*Config, error) {
 		return nil, fmt.Errorf("look for a configuration: %w", err)
 	}
 	return Default(defaultDir, environ)
+}
+
+// ErrNoInstallation says that there is neither a configuration file nor the data
+// of the embedded default.
+var ErrNoInstallation = errors.New("there is no installation in this directory")
+
+// Existing is Open for a command that works with an installation: it makes
+// nothing. Where Open would make the credentials of the embedded default, the
+// error is ErrNoInstallation.
+func Existing(path string, environ []string) (*Config, error) {
+	if path == "" {
+		_, err := os.Stat(defaultFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			_, err = os.Stat(filepath.Join(defaultDir, credentialsFile))
+		}
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, ErrNoInstallation
+		case err != nil:
+			return nil, fmt.Errorf("look for an installation: %w", err)
+		}
+	}
+	return Open(path, environ)
 }
 
 // Load reads a configuration file and lays the environment over it. The error is

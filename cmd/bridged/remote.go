@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"bridged/cmd/bridged/internal/config"
+	"bridged/twilio"
+)
+
+const (
+	// remoteTime bounds one request to a running installation.
+	remoteTime = 2 * time.Minute
+	// remoteAnswer bounds what is read of an answer, in bytes.
+	remoteAnswer = 16 << 20
+)
+
+// remoteFlags say which running installation a command acts on.
+type remoteFlags struct {
+	Config string `placeholder:"FILE" help:"Configuration file of the installation. Without it: bridged.toml here, or else the embedded default."`
+	URL    string `name:"url" placeholder:"URL" help:"Where the installation is reached. Without it: server.public_url."`
+}
+
+// check refuses a URL that is none. It is for the commands' Validate.
+func (f remoteFlags) check() error {
+	if f.URL == "" {
+		return nil
+	}
+	u, err := url.Parse(f.URL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return errors.New(`--url is no URL of an installation: write "http://HOST:PORT" or "https://HOST"`)
+	}
+	return nil
+}
+
+// remote is a running installation, seen through its HTTP API.
+type remote struct {
+	url       string // without a slash at its end
+	sid       string
+	authToken string
+	client    *http.Client
+}
+
+// connect finds the installation and its credentials: those of its configuration,
+// which the environment overrides, or those of the environment alone where there
+// is no configuration here.
+func (f remoteFlags) connect(environ []string) (*remote, error) {
+	r := &remote{url: f.URL, client: &http.Client{Timeout: remoteTime}}
+	cfg, err := config.Existing(f.Config, environ)
+	switch {
+	case err == nil:
+		r.sid, r.authToken = cfg.Account.SID, cfg.Account.AuthToken.Value()
+		if r.url == "" {
+			r.url = cfg.Server.PublicURL
+		}
+	case errors.Is(err, config.ErrNoInstallation):
+		r.sid, r.authToken = variable(environ, "BRIDGED_ACCOUNT_SID"), variable(environ, "BRIDGED_ACCOUNT_AUTH_TOKEN")
+		if r.sid == "" || r.authToken == "" || r.url == "" {
+			return nil, fmt.Errorf("%w: name its file with --config, or give --url with BRIDGED_ACCOUNT_SID and BRIDGED_ACCOUNT_AUTH_TOKEN in the environment", err)
+		}
+	default:
+		return nil, err
+	}
+	r.url = strings.TrimRight(r.url, "/")
+	return r, nil
+}
+
+// variable is the value of an environment variable, empty where there is none.
+// Of several the last counts.
+func variable(environ []string, name string) (value string) {
+	for _, entry := range environ {
+		if v, ok := strings.CutPrefix(entry, name+"="); ok {
+			value = v
+		}
+	}
+	return value
+}
+
+// get reads a resource.
+func (r *remote) get(ctx context.Context, path string, into any) error {
+	return r.do(ctx, http.MethodGet, path, nil, into)
+}
+
+// do makes a request, with a JSON body unless in is nil, and decodes the answer.
+// A refusal is a *twilio.Error; RetryAfter is set where the installation asked to
+// come again later.
+func (r *remote) do(ctx context.Context, method, path string, in, into any) error {
+	var body io.Reader = http.NoBody
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("write the request: %w", err)
+		}
+		body = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, r.url+path, body)
+	if err != nil {
+		return fmt.Errorf("make the request: %w", err)
+	}
+	request.SetBasicAuth(r.sid, r.authToken)
+	if in != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	answer, err := r.client.Do(request)
+	if err != nil {
+		return &unreachableError{url: r.url, cause: err}
+	}
+	defer answer.Body.Close() //nolint:errcheck // all that counts has been read
+	text, err := io.ReadAll(io.LimitReader(answer.Body, remoteAnswer))
+	if err != nil {
+		return &unreachableError{url: r.url, cause: err}
+	}
+	if answer.StatusCode/100 != 2 {
+		return refusal(r.url, answer, text)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("what answers at %s is not bridged: %w", r.url, err)
+	}
+	return nil
+}
+
+// unreachableError says that a request got no answer.
+type unreachableError struct {
+	url   string
+	cause error
+}
+
+// Error implements error. The cause names the URL of the request.
+func (e *unreachableError) Error() string {
+	return fmt.Sprintf("the installation at %s cannot be reached: %v (is it running? --url says where)", e.url, e.cause)
+}
+
+// Unwrap returns the cause.
+func (e *unreachableError) Unwrap() error { return e.cause }
+
+// refusal reads the error that an installation answered.
+func refusal(at string, answer *http.Response, text []byte) error {
+	var e twilio.Error
+	if err := json.Unmarshal(text, &e); err != nil || e.Code == 0 {
+		return fmt.Errorf("what answers at %s is not bridged, or a proxy before it: it answered %s", at, answer.Status)
+	}
+	if e.Code == twilio.CodeUnauthorized {
+		return fmt.Errorf("the installation at %s does not know these credentials: it was started with others, or --url is another's", at)
+	}
+	if wait, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil {
+		e.RetryAfter = wait
+	}
+	e.Status = answer.StatusCode
+	return &e
+}
