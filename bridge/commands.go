@@ -55,7 +55,7 @@ type MessageFields struct {
 	Body             *string
 	Subject          *string
 	Attributes       *string
-	Media            []conversations.MediaID // of a new message
+	Media            []conversations.MediaID  // of a new message
 	Content          *conversations.ContentID // for a new message only; Body and Media are ignored with it
 	ContentVariables map[string]string        // nil when the request has none
 	Created, Updated *time.Time
