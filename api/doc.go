@@ -10,6 +10,7 @@
 //	conversations.go, participants.go, messages.go, receipts.go
 //	                 one resource each, in both forms of its URL
 //	operations.go    deliveries, dead letters and unrouted messages
+//	search.go        what words are found in
 //	server.go        what happens around a handler: panics, errors, 404 and 405
 //	auth.go          who may call
 //	call.go          a request as the handlers see it, and its answer

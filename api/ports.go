@@ -45,6 +45,7 @@ type Queries interface {
 	MessageQueries
 	ReceiptQueries
 	OperationQueries
+	SearchQueries
 }
 
 // ConversationQueries read services and conversations.
@@ -78,4 +79,9 @@ type OperationQueries interface {
 	DeliveryDetail(context.Context, conversations.DeliveryID) (conversations.DeliveryDetail, error)
 	DeadLetters(context.Context, conversations.Page) (conversations.Listing[conversations.DeadLetter], error)
 	Unrouted(context.Context, conversations.Page) (conversations.Listing[conversations.InboundRecord], error)
+}
+
+// SearchQueries look for resources by their words.
+type SearchQueries interface {
+	Search(context.Context, conversations.SearchQuery, conversations.Page) (conversations.Listing[conversations.SearchHit], error)
 }

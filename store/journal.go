@@ -18,6 +18,7 @@ func (tx *Tx) Record(e conversations.Event) error {
 	if err != nil {
 		return err
 	}
+	tx.effects.recorded = true
 	return tx.run(`INSERT INTO events (type, conversation_id, source, actor, after, before, at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		e.Type, e.Conversation, e.Source, e.By, after, before, micros(e.At))

@@ -20,6 +20,7 @@ const (
 	MaxMessages         = 100
 	MaxDeliveryReceipts = 50
 	MaxOperations       = 1000
+	MaxSearch           = 100
 )
 
 // PageRequest is the page that a request asks for, and how to write the URLs of

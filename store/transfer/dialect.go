@@ -12,8 +12,9 @@ import (
 // make the two that there are.
 type Dialect struct {
 	settings []string // statements that a transaction begins with
-	// catalog lists table, column, type, and whether it is of the primary key, in
-	// the order of tables and columns.
+	// catalog lists table, column, type, whether it is of the primary key, and
+	// whether it is counted up, in the order of tables and columns. What an index
+	// keeps in tables of its own is made anew by the target.
 	catalog string
 	// lock ends the statement that keeps all others away from the tables; empty
 	// where the transaction has the database to itself.
@@ -32,9 +33,10 @@ type Dialect struct {
 // SQLite is the dialect of a SQLite file.
 func SQLite() Dialect {
 	return Dialect{
-		catalog: `SELECT t.name, c.name, c.type, c.pk > 0
-			FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c
-			WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\'
+		catalog: `SELECT t.name, c.name, c.type, c.pk > 0, c.pk > 0 AND t.sql LIKE '%AUTOINCREMENT%'
+			FROM sqlite_schema AS t JOIN pragma_table_list AS l ON l.name = t.name AND l.schema = 'main'
+			JOIN pragma_table_info(t.name) AS c
+			WHERE l.type = 'table' AND t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\'
 			ORDER BY t.name, c.cid`,
 		parameters: 1000, // of 32,766; it looks $1 and the like up by their names, one by one
 		accepts:    func(string) error { return nil },
@@ -78,7 +80,7 @@ func PostgreSQL() Dialect {
 	return Dialect{
 		// A move is one long transaction, which waits while the other side is read.
 		settings: []string{"SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0"},
-		catalog: `SELECT t.relname, c.attname, y.typname, COALESCE(c.attnum = ANY (k.indkey), false)
+		catalog: `SELECT t.relname, c.attname, y.typname, COALESCE(c.attnum = ANY (k.indkey), false), c.attidentity <> ''
 			FROM pg_class AS t
 			JOIN pg_attribute AS c ON c.attrelid = t.oid AND c.attnum > 0 AND NOT c.attisdropped
 			JOIN pg_type AS y ON y.oid = c.atttypid
