@@ -100,7 +100,8 @@ type readerPosition struct {
 }
 
 // FollowEvents starts a reader. One of a new name begins with what happens from
-// now on. It ends with Close, or with the store.
+// now on; on PostgreSQL it may also see what happened just before. It ends with
+// Close, or with the store.
 func (db *DB) FollowEvents(ctx context.Context, cfg EventReaderConfig) (*EventReader, error) {
 	cfg.setDefaults()
 	r := &EventReader{db: db, cfg: cfg, done: make(chan struct{}), woken: make(chan struct{}, 1)}
