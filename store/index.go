@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strings"
 	"time"
@@ -21,8 +20,9 @@ const indexVersion = "1"
 
 // How much one commit of the index does.
 const (
-	indexRows  = 128
+	indexRows  = 64
 	indexBytes = 1 << 18
+	indexRest  = 9 // one tenth of the writer's time, at the most
 )
 
 // KeepIndex keeps the search index until the store is closed. What there was
@@ -30,7 +30,7 @@ const (
 // step.
 func (db *DB) KeepIndex(ctx context.Context) error {
 	x := &indexer{db: db}
-	_, err := db.FollowEvents(ctx, EventReaderConfig{Name: indexReader, Wants: x.wants, Step: x.step})
+	_, err := db.FollowEvents(ctx, EventReaderConfig{Name: indexReader, Wants: x.wants, Step: x.step, Rest: indexRest})
 	return err
 }
 
@@ -110,21 +110,6 @@ func (c *indexChanges) put(e indexEntry) {
 
 func (c *indexChanges) full() bool { return c.size >= indexBytes || c.rows >= indexRows }
 
-// apply writes the changes.
-func (c *indexChanges) apply(tx *Tx) error {
-	for _, id := range c.removed {
-		if err := tx.unindexConversation(id); err != nil {
-			return err
-		}
-	}
-	for _, e := range c.entries {
-		if err := tx.index(e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // step makes changes of events, and puts some of what was there before the index
 // into it.
 func (x *indexer) step(ctx context.Context, state string, events []conversations.Event) (Step, error) {
@@ -156,7 +141,7 @@ func (x *indexer) follow(ctx context.Context, events []conversations.Event, chan
 		switch {
 		case !ok:
 		case e.Type == conversations.ConversationRemoved:
-			rows, err := x.countIndexed(ctx, entry.conversation)
+			rows, err := countIndexed(x.db.reader(ctx), entry.conversation)
 			if err != nil {
 				return i, err
 			}
@@ -171,54 +156,6 @@ func (x *indexer) follow(ctx context.Context, events []conversations.Event, chan
 		}
 	}
 	return len(events), nil
-}
-
-// countIndexed counts what is in the index of a conversation, up to one more than a
-// commit removes.
-func (x *indexer) countIndexed(ctx context.Context, id conversations.ConversationID) (n int, err error) {
-	err = x.db.reader(ctx).one(`SELECT COUNT(*) FROM
-		(SELECT place FROM search_entries WHERE conversation_id = $1 LIMIT $2) AS found`, []any{id, indexRows + 1}, &n)
-	return n, err
-}
-
-// unindexConversation removes a conversation from the index with what is in it, or
-// some of it where that is much.
-func (tx *Tx) unindexConversation(id conversations.ConversationID) error {
-	return tx.run(`DELETE FROM search_entries WHERE place IN
-		(SELECT place FROM search_entries WHERE conversation_id = $1 LIMIT $2)`, id, indexRows)
-}
-
-// index puts an entry into the index, in the place of the one that its resource
-// may have.
-func (tx *Tx) index(e indexEntry) error {
-	err := tx.run("DELETE FROM search_entries WHERE conversation_id = $1 AND resource_id = $2", e.conversation, e.resource)
-	if err != nil || e.words == "" {
-		return err
-	}
-	// Of some places, near the moment and then further from it, it gets the first
-	// that is free.
-	places := e.places()
-	return tx.run(`INSERT INTO search_entries (place, kind, resource_id, conversation_id, words)
-		SELECT f.place, $1, $2, $3, $4 FROM (
-			SELECT CAST($5 AS BIGINT) AS place, 1 AS choice UNION ALL SELECT CAST($6 AS BIGINT), 2
-			UNION ALL SELECT CAST($7 AS BIGINT), 3 UNION ALL SELECT CAST($8 AS BIGINT), 4
-			UNION ALL SELECT CAST($9 AS BIGINT), 5) AS f
-		WHERE NOT EXISTS (SELECT 1 FROM search_entries t WHERE t.place = f.place)
-		ORDER BY f.choice LIMIT 1`, string(e.kind), e.resource, e.conversation, e.words,
-		places[0], places[1], places[2], places[3], places[4])
-}
-
-// places are those that an entry may have, by its date and identifier. Many
-// resources may have one date, such as those that somebody has imported: the
-// chance that they leave none of the five free is as good as none.
-func (e indexEntry) places() (list [5]int64) {
-	hash := fnv.New64a()
-	_, _ = hash.Write([]byte(e.resource))
-	n := hash.Sum64()
-	for i, bits := range [...]int{placeBits, 20, 28, 36, 44} {
-		list[i] = firstPlace(e.created) + int64(n>>(4*i))&(1<<bits-1)
-	}
-	return list
 }
 
 // filling is how far the index has been filled with what was there before it: the

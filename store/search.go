@@ -17,6 +17,9 @@ type WordIndex struct {
 	// beyond a place ($2), in an order, ASC or DESC, and at most some ($3).
 	Places func(beyond, order string) string
 	Syntax search.Syntax
+	// Add and Remove put an entry's place and words into the index, and take them
+	// out. Empty where the database does so by itself.
+	Add, Remove string
 }
 
 // maxExamined bounds how many entries one page looks at. The index finds more than

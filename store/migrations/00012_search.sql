@@ -25,21 +25,13 @@ CREATE TABLE search_entries (
 
 -- SQLite only
 -- The words are made in Go: they are parted at spaces, and nothing else is done.
--- Which words a resource has is enough: their order and number are not kept.
+-- Which words a resource has is enough: their order and number are not kept. It
+-- is written by statements of its own, not by triggers: before each statement that
+-- fires one FTS5 would write what it has gathered.
 CREATE VIRTUAL TABLE search_words USING fts5 (
     words, content = 'search_entries', content_rowid = 'place',
     tokenize = "ascii tokenchars '_'", detail = none, columnsize = 0
 );
--- +goose StatementBegin
-CREATE TRIGGER search_entry_added AFTER INSERT ON search_entries BEGIN
-    INSERT INTO search_words (rowid, words) VALUES (new.place, new.words);
-END;
--- +goose StatementEnd
--- +goose StatementBegin
-CREATE TRIGGER search_entry_removed AFTER DELETE ON search_entries BEGIN
-    INSERT INTO search_words (search_words, rowid, words) VALUES ('delete', old.place, old.words);
-END;
--- +goose StatementEnd
 -- end of SQLite only
 
 -- +goose Down

@@ -26,6 +26,8 @@ type Dialect struct {
 	// numbers are the highest that the database has given to rows of the tables
 	// that it numbers.
 	numbers func(ctx context.Context, tx *sql.Tx, tables []table) (map[string]int64, error)
+	// rebuild makes the indexes anew that do not follow their tables. Optional.
+	rebuild func(ctx context.Context, tx *sql.Tx) error
 	// setNumber lets it go on beyond n.
 	setNumber func(ctx context.Context, tx *sql.Tx, t table, n int64) error
 }
@@ -41,6 +43,7 @@ func SQLite() Dialect {
 		parameters: 1000, // of 32,766; it looks $1 and the like up by their names, one by one
 		accepts:    func(string) error { return nil },
 		numbers:    sqliteNumbers,
+		rebuild:    rebuildSQLite,
 		setNumber:  setSQLiteNumber,
 	}
 }
@@ -63,6 +66,32 @@ func sqliteNumbers(ctx context.Context, tx *sql.Tx, _ []table) (map[string]int64
 		given[name] = n
 	}
 	return given, rows.Err()
+}
+
+// rebuildSQLite has each index of words read the table that it is of.
+func rebuildSQLite(ctx context.Context, tx *sql.Tx) error {
+	rows, err := tx.QueryContext(ctx, "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'virtual'")
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err has it
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		names = append(names, quote(name))
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO "+name+" ("+name+") VALUES ('rebuild')"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func setSQLiteNumber(ctx context.Context, tx *sql.Tx, t table, n int64) error {
