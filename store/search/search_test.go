@@ -145,7 +145,7 @@ func TestQueriesThatCannotBeSearchedFor(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{
 		"":                       "no letter and no digit",
-		` "" * ... 🙂`:            "no letter and no digit",
+		`"" * ... 🙂`:             "no letter and no digit",
 		strings.Repeat("é", 201): "it has 201 characters",
 	} {
 		_, err := search.Parse(query)

@@ -87,6 +87,7 @@ func rebuildSQLite(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	for _, name := range names {
+		//nolint:gosec // the catalog gave the name, and it is quoted
 		if _, err := tx.ExecContext(ctx, "INSERT INTO "+name+" ("+name+") VALUES ('rebuild')"); err != nil {
 			return err
 		}

@@ -160,6 +160,18 @@ func TestAMoveThatIsInterruptedLeavesNothing(t *testing.T) {
 	}
 }
 
+// The words of the search index are no table of the program: the target makes them
+// of its own.
+func TestTheSearchIndexIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	from, to := side(t), side(t)
+	fill(t, from.DB, few)
+	_, err := move(t.Context(), from, to)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"words 0", "words 1", "words 2"},
+		column(t, to.DB, "SELECT words FROM search_words WHERE search_words MATCH '\"words\"' ORDER BY rowid"))
+}
+
 func TestWhatIsNotOfTheProgramIsAnError(t *testing.T) {
 	t.Parallel()
 	for statement, want := range map[string]string{
