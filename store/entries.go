@@ -20,10 +20,9 @@ func scanIndexRow(s scanner) (r indexRow, err error) {
 	return r, err
 }
 
-// apply writes the changes: first the entries, and then, where the database does
-// not do so by itself, what changes in its index of words.
+// apply writes the changes.
 func (c *indexChanges) apply(tx *Tx) error {
-	var removed, added []indexRow
+	var removed []indexRow
 	for _, id := range c.removed {
 		rows, err := tx.dropEntries("place IN (SELECT place FROM search_entries WHERE conversation_id = $1 LIMIT $2)", id, indexRows)
 		if err != nil {
@@ -31,6 +30,16 @@ func (c *indexChanges) apply(tx *Tx) error {
 		}
 		removed = append(removed, rows...)
 	}
+	if tx.db.backend.Words.AddEntries != "" {
+		return c.applyTogether(tx)
+	}
+	return c.applyEach(tx, removed)
+}
+
+// applyEach writes the entries one by one, and then what changes in an index of
+// words that does not follow them by itself.
+func (c *indexChanges) applyEach(tx *Tx, removed []indexRow) error {
+	var added []indexRow
 	for _, e := range c.entries {
 		rows, err := tx.dropEntries("conversation_id = $1 AND resource_id = $2", e.conversation, e.resource)
 		if err != nil {
@@ -40,10 +49,11 @@ func (c *indexChanges) apply(tx *Tx) error {
 		if e.words == "" {
 			continue
 		}
-		if rows, err = tx.addEntry(e); err != nil {
+		place, err := tx.addEntry(e)
+		if err != nil {
 			return err
 		}
-		added = append(added, rows...)
+		added = append(added, indexRow{place, e.words})
 	}
 	words := tx.db.backend.Words
 	for _, change := range []struct {
@@ -61,6 +71,43 @@ func (c *indexChanges) apply(tx *Tx) error {
 	return nil
 }
 
+// applyTogether writes all entries by two statements: as long as the transaction
+// takes, what others have committed since its begin is not taken up. Entries whose
+// first place is taken follow one by one.
+func (c *indexChanges) applyTogether(tx *Tx) error {
+	var (
+		places                                []int64
+		kinds, resources, within, words       []string
+		droppedResources, droppedFrom, missed = []string{}, []string{}, map[string]indexEntry{}
+	)
+	for _, e := range c.entries {
+		droppedResources, droppedFrom = append(droppedResources, e.resource), append(droppedFrom, string(e.conversation))
+		if e.words == "" {
+			continue
+		}
+		places, kinds = append(places, e.places()[0]), append(kinds, string(e.kind))
+		resources, within, words = append(resources, e.resource), append(within, string(e.conversation)), append(words, e.words)
+		missed[e.resource] = e
+	}
+	if err := tx.run(tx.db.backend.Words.DropEntries, droppedFrom, droppedResources); err != nil || len(missed) == 0 {
+		return err
+	}
+	*tx.wrote = true
+	done, err := all(tx.querier, scanText, tx.db.backend.Words.AddEntries, places, kinds, resources, within, words)
+	if err != nil {
+		return err
+	}
+	for _, resource := range done {
+		delete(missed, resource)
+	}
+	for _, e := range missed {
+		if _, err := tx.addEntry(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // dropEntries removes entries, and returns those that have to be taken out of the
 // index of words.
 func (tx *Tx) dropEntries(which string, args ...any) ([]indexRow, error) {
@@ -72,31 +119,18 @@ func (tx *Tx) dropEntries(which string, args ...any) ([]indexRow, error) {
 	return all(tx.querier, scanIndexRow, statement+" RETURNING place, words", args...)
 }
 
-// addEntry adds an entry, and returns what has to be put into the index of words.
-// Of some places, near its moment and then further from it, it gets the first that
-// is free.
-func (tx *Tx) addEntry(e indexEntry) ([]indexRow, error) {
-	at := e.places()
-	if tx.db.backend.Words.Add == "" {
-		// One statement without an answer, which need not be waited for.
-		return nil, tx.run(`INSERT INTO search_entries (place, kind, resource_id, conversation_id, words)
-			SELECT f.place, $1, $2, $3, $4 FROM (
-				SELECT CAST($5 AS BIGINT) AS place, 1 AS choice UNION ALL SELECT CAST($6 AS BIGINT), 2
-				UNION ALL SELECT CAST($7 AS BIGINT), 3 UNION ALL SELECT CAST($8 AS BIGINT), 4
-				UNION ALL SELECT CAST($9 AS BIGINT), 5) AS f
-			WHERE NOT EXISTS (SELECT 1 FROM search_entries t WHERE t.place = f.place)
-			ORDER BY f.choice LIMIT 1`,
-			string(e.kind), e.resource, e.conversation, e.words, at[0], at[1], at[2], at[3], at[4])
-	}
-	for _, place := range at {
+// addEntry adds an entry. Of some places, near its moment and then further from
+// it, it gets the first that is free.
+func (tx *Tx) addEntry(e indexEntry) (int64, error) {
+	for _, place := range e.places() {
 		isNew, err := tx.insertNew(`INSERT INTO search_entries (place, kind, resource_id, conversation_id, words)
 			VALUES ($1, $2, $3, $4, $5) ON CONFLICT (place) DO NOTHING`,
 			place, string(e.kind), e.resource, e.conversation, e.words)
 		if err != nil || isNew {
-			return []indexRow{{place, e.words}}, err
+			return place, err
 		}
 	}
-	return nil, fmt.Errorf("the %s %s finds no place in the search index", e.kind, e.resource)
+	return 0, fmt.Errorf("the %s %s finds no place in the search index", e.kind, e.resource)
 }
 
 // places are those that an entry may have, by its date and identifier. Many

@@ -33,7 +33,8 @@ type EventReaderConfig struct {
 	// Poll is how often it looks without being woken; default 5 s.
 	Poll time.Duration
 	// Rest is how long a reader that is behind rests after a commit, as a multiple of
-	// what the commit took, so that others get theirs through; default 4.
+	// what the commit took, so that others get theirs through; default 4. It is a
+	// quarter of a second at most.
 	Rest int
 }
 
@@ -88,6 +89,8 @@ const (
 	// longestPause after many.
 	failurePause = time.Second
 	longestPause = time.Minute
+	// longestRest is the most that a reader rests between two commits.
+	longestRest = 250 * time.Millisecond
 )
 
 // errOvertaken says that another process has moved the cursor.
@@ -246,7 +249,7 @@ func (r *EventReader) round(ctx context.Context) (again time.Duration, err error
 	}
 	switch {
 	case isBehind:
-		return max(time.Duration(r.cfg.Rest)*took, time.Millisecond), nil
+		return max(min(time.Duration(r.cfg.Rest)*took, longestRest), time.Millisecond), nil
 	case unsettled:
 		r.patience = min(max(2*r.patience, unsettledFirst), unsettledMax)
 		return r.patience, nil

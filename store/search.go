@@ -20,6 +20,11 @@ type WordIndex struct {
 	// Add and Remove put an entry's place and words into the index, and take them
 	// out. Empty where the database does so by itself.
 	Add, Remove string
+	// DropEntries and AddEntries write many entries at once, given arrays of their
+	// columns: those of which conversations ($1) and resources ($2) are removed; and
+	// places, kinds, resources, conversations and words are added, as far as the
+	// places are free, and the resources of what was added returned. Optional.
+	DropEntries, AddEntries string
 }
 
 // maxExamined bounds how many entries one page looks at. The index finds more than
