@@ -21,7 +21,7 @@ CREATE TABLE search_entries (
 );
 
 -- PostgreSQL only: CREATE INDEX events_in_order ON events (xid, seq);
--- PostgreSQL only: CREATE INDEX search_words ON search_entries USING gin (array_to_tsvector(string_to_array(words, ' ')));
+-- PostgreSQL only: CREATE INDEX search_words ON search_entries USING gin (array_to_tsvector(string_to_array(words, ' '))) WITH (gin_pending_list_limit = 128);
 
 -- SQLite only
 -- The words are made in Go: they are parted at spaces, and nothing else is done.
