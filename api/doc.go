@@ -16,6 +16,7 @@
 //	chat.go          what is left of the Chat API, under /v3
 //	operations.go    deliveries, dead letters and unrouted messages
 //	import.go        resources of another installation
+//	search.go        what words are found in
 //	server.go        what happens around a handler: panics, errors, 404 and 405
 //	auth.go          who may call
 //	call.go          a request as the handlers see it, and its answer

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"io"
 	"net/http"
 
 	"bridged/conversations"
@@ -52,7 +51,7 @@ func (s *server) exportConversation(w http.ResponseWriter, c *call) error {
 
 // export writes {"conversation":{…},"participants":[…],"messages":[…],"receipts":[…]},
 // each resource as its own URL shows it.
-func (s *server) export(c *call, to io.Writer, of conversations.Conversation) error {
+func (s *server) export(c *call, to http.ResponseWriter, of conversations.Conversation) error {
 	w := &exportWriter{to: to}
 	w.text(`{"conversation":`)
 	w.value(c.scope.Conversation(of))
@@ -63,7 +62,7 @@ func (s *server) export(c *call, to io.Writer, of conversations.Conversation) er
 		for _, p := range page {
 			w.entry(c.scope.Participant(p))
 		}
-		return w.err
+		return w.send()
 	})
 	if err != nil {
 		return err
@@ -98,7 +97,7 @@ func (s *server) exportMessages(c *call, w *exportWriter, page []conversations.M
 	for _, m := range page {
 		w.entry(c.scope.Message(m, counts[m.ID]))
 	}
-	return w.err
+	return w.send()
 }
 
 func (s *server) exportReceipts(ctx context.Context, scope twilio.Scope, w *exportWriter, of conversations.ConversationID) error {
@@ -111,8 +110,8 @@ func (s *server) exportReceipts(ctx context.Context, scope twilio.Scope, w *expo
 		for _, d := range page {
 			w.entry(scope.Receipt(d))
 		}
-		if w.err != nil || len(page) < exportPage {
-			return w.err
+		if err := w.send(); err != nil || len(page) < exportPage {
+			return err
 		}
 		last = page[len(page)-1]
 	}
@@ -135,7 +134,7 @@ func walk[T any](list func(conversations.Page) (conversations.Listing[T], error)
 // exportWriter writes a JSON document piece by piece. It keeps the first error:
 // the caller has hung up.
 type exportWriter struct {
-	to      io.Writer
+	to      http.ResponseWriter
 	entries int // of the list that is being written
 	err     error
 }
@@ -144,6 +143,15 @@ func (w *exportWriter) write(b []byte) {
 	if w.err == nil {
 		_, w.err = w.to.Write(b)
 	}
+}
+
+// send has what is written sent, so that what is in memory stays small. It
+// returns the first error.
+func (w *exportWriter) send() error {
+	if w.err == nil {
+		w.err = http.NewResponseController(w.to).Flush()
+	}
+	return w.err
 }
 
 // text writes what stands between the values. A list begins after it.

@@ -111,7 +111,7 @@ func TestExportOfAnEmptyConversation(t *testing.T) {
 	assert.EqualValues(t, 20404, do(t, h, http.MethodGet, "/v1/Conversations/nothing/Export", "").json(t)["code"])
 	a = do(t, h, http.MethodPost, url+"/Export", "")
 	assert.Equal(t, 405, a.status)
-	assert.Equal(t, "GET, HEAD", a.header.Get("Allow"))
+	assert.Equal(t, "GET, HEAD, OPTIONS", a.header.Get("Allow"))
 	w.fail = conversations.ErrUnavailable
 	assert.Equal(t, 503, do(t, h, http.MethodGet, url+"/Export", "").status, "what fails before the answer has begun")
 }

@@ -65,6 +65,8 @@ type world struct {
 	who     conversations.ParticipantKey
 	filter  conversations.ConversationFilter
 	page    conversations.Page
+	search  conversations.SearchQuery
+	hits    []conversations.SearchHit // what is found; nil: every message
 
 	conversationFields bridge.ConversationFields
 	participantFields  bridge.ParticipantFields
@@ -259,6 +261,22 @@ func find[T any](list []T, is func(T) bool) (T, error) {
 	}
 	var none T
 	return none, conversations.Refuse(conversations.NotFound, "not here")
+}
+
+// Search finds every message.
+func (w *world) Search(_ context.Context, q conversations.SearchQuery, p conversations.Page) (conversations.Listing[conversations.SearchHit], error) {
+	w.search, w.page = q, p
+	if w.hits != nil {
+		return conversations.Listing[conversations.SearchHit]{Items: w.hits}, w.fail
+	}
+	found := cut(w.messages, p, func(m conversations.Message) int64 { return m.Index })
+	out := conversations.Listing[conversations.SearchHit]{Next: found.Next, Previous: found.Previous}
+	for _, m := range found.Items {
+		out.Items = append(out.Items, conversations.SearchHit{
+			Kind: conversations.SearchMessage, Service: digits, Conversation: m.Conversation, Message: m.ID, Created: m.Created,
+		})
+	}
+	return out, w.fail
 }
 
 func cmpErr(first, second error) error {

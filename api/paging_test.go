@@ -52,6 +52,7 @@ func TestEveryListIsWalkedBothWays(t *testing.T) {
 		{"/v1/Content?PageSize=3&", "contents"},
 		{"/bridged/v1/dead-letters?PageSize=3&", "dead_letters"},
 		{"/bridged/v1/unrouted?PageSize=3&", "unrouted"},
+		{"/bridged/v1/search?Query=a+%26+b&Type=message&Type=user&PageSize=3&", "results"},
 	} {
 		t.Run(tt.list, func(t *testing.T) {
 			t.Parallel()

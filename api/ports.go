@@ -149,6 +149,7 @@ type Queries interface {
 	ContentQueries
 	ExportQueries
 	OperationQueries
+	SearchQueries
 }
 
 // ServiceQueries read services, and what holds for the whole account.
@@ -253,4 +254,9 @@ type OperationQueries interface {
 	DeliveryDetail(context.Context, conversations.DeliveryID) (conversations.DeliveryDetail, error)
 	DeadLetters(context.Context, conversations.Page) (conversations.Listing[conversations.DeadLetter], error)
 	Unrouted(context.Context, conversations.Page) (conversations.Listing[conversations.InboundRecord], error)
+}
+
+// SearchQueries look for resources by their words.
+type SearchQueries interface {
+	Search(context.Context, conversations.SearchQuery, conversations.Page) (conversations.Listing[conversations.SearchHit], error)
 }

@@ -74,4 +74,5 @@ func (s *server) routes() {
 	s.handle("/bridged/v1/dead-letters", methods{get: s.listDeadLetters})
 	s.handle("/bridged/v1/unrouted", methods{get: s.listUnrouted})
 	s.handle("/bridged/v1/import", methods{post: s.importResources})
+	s.handle("/bridged/v1/search", methods{get: s.search})
 }

@@ -57,30 +57,52 @@ func (b *Bridge) DeleteService(ctx context.Context, id conversations.ServiceID) 
 	return err
 }
 
-// purgeBatch is how many conversations of a deleted service one commit removes.
+// purgeBatch is how many conversations or users of a deleted service one commit
+// removes.
 const purgeBatch = 50
 
-// PurgeService carries out the task of removing the conversations that a deleted
-// service has left, a batch in each commit.
+// PurgeService carries out the task of removing the conversations and then the
+// users that a deleted service has left, a batch in each commit.
 func (b *Bridge) PurgeService(ctx context.Context, task int64, payload []byte) error {
 	id := conversations.ServiceID(payload)
 	return b.commit(ctx, func(tx Tx) error {
-		left, err := tx.ConversationsOf(id, purgeBatch)
+		removed, err := b.purge(tx, id)
 		if err != nil {
 			return err
 		}
-		for _, c := range left {
-			if err := b.removeConversation(tx, Caller{Source: conversations.SourceSystem}, c); err != nil {
-				return err
-			}
-		}
-		if len(left) == purgeBatch {
+		if removed > 0 { // there may be more
 			if err := tx.Enqueue(purgeTask(id)); err != nil {
 				return err
 			}
 		}
 		return tx.Finish(task)
 	})
+}
+
+func (b *Bridge) purge(tx Tx, id conversations.ServiceID) (removed int, err error) {
+	caller := Caller{Source: conversations.SourceSystem}
+	left, err := tx.ConversationsOf(id, purgeBatch)
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range left {
+		if err := b.removeConversation(tx, caller, c); err != nil {
+			return 0, err
+		}
+	}
+	if len(left) > 0 {
+		return len(left), nil
+	}
+	users, err := tx.UsersOf(id, purgeBatch)
+	if err != nil {
+		return 0, err
+	}
+	for _, u := range users {
+		if err := b.removeUser(tx, caller, u); err != nil {
+			return 0, err
+		}
+	}
+	return len(users), nil
 }
 
 // UpdateService changes the settings of a service (page 20).

@@ -72,8 +72,8 @@ type ServiceRows interface {
 	FindService(id conversations.ServiceID) (conversations.Service, error)
 	InsertService(s *conversations.Service) error
 	UpdateService(s conversations.Service) error
-	// DeleteService removes it with all that it has, but its conversations, of
-	// which it only frees the pairs.
+	// DeleteService removes it with all that it has, but its users and its
+	// conversations, of which it only frees the pairs.
 	DeleteService(id conversations.ServiceID) error
 	// ConversationsOf returns up to limit conversations of the service.
 	ConversationsOf(id conversations.ServiceID, limit int) ([]conversations.Conversation, error)
@@ -123,6 +123,8 @@ type UserRows interface {
 	UpdateUser(u conversations.User) error
 	// DeleteUser removes it, but not its participants.
 	DeleteUser(u conversations.User) error
+	// UsersOf returns up to limit users of the service.
+	UsersOf(service conversations.ServiceID, limit int) ([]conversations.User, error)
 }
 
 // MembershipRows are the participants of one identity in all conversations of a

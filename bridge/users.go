@@ -79,9 +79,16 @@ func (b *Bridge) DeleteUser(ctx context.Context, caller Caller, service conversa
 				return none, err
 			}
 		}
-		return none, tx.DeleteUser(u)
+		return none, b.removeUser(tx, caller, u)
 	})
 	return err
+}
+
+func (b *Bridge) removeUser(tx Tx, caller Caller, u conversations.User) error {
+	if err := tx.DeleteUser(u); err != nil {
+		return err
+	}
+	return b.record(tx, caller, conversations.UserRemoved, "", conversations.Resource{User: &u}, conversations.Resource{})
 }
 
 // UpdateMembership changes what a user has of one of its conversations: the read

@@ -29,6 +29,7 @@ const (
 	DeliveryUpdated     EventType = "onDeliveryUpdated"
 	UserAdded           EventType = "onUserAdded"
 	UserUpdated         EventType = "onUserUpdated"
+	UserRemoved         EventType = "onUserRemoved" // no webhook hears of it: the reference has none
 )
 
 // Resource is what an event is about: the one field that is not nil.

@@ -17,6 +17,8 @@ type hub struct {
 	groups map[string][]string // consumer groups by topic
 	queues map[string]*queue   // those that somebody has subscribed to
 	taken  map[int64]*taken    // rows that are being handled
+
+	readers readers // of the events
 }
 
 // taken is a row that is being handled.
@@ -130,6 +132,9 @@ func (h *hub) committed(e effects) {
 	if len(e.leases) > 0 {
 		h.db.leases.learn(e.leases)
 	}
+	if e.recorded {
+		h.readers.wake(true)
+	}
 	if len(e.woken) == 0 && len(e.finished) == 0 {
 		return
 	}
@@ -149,8 +154,10 @@ func (h *hub) committed(e effects) {
 	}
 }
 
-// wake wakes one queue, where somebody has subscribed to it.
+// wake wakes one queue, where somebody has subscribed to it, or the reader of the
+// events whose lease has the name.
 func (h *hub) wake(name string) {
+	h.readers.wakeNamed(name)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if q := h.queues[name]; q != nil {
@@ -166,6 +173,7 @@ func (h *hub) all() []*queue {
 }
 
 func (h *hub) wakeAll() {
+	h.readers.wake(false)
 	for _, q := range h.all() {
 		q.wake()
 	}
@@ -173,6 +181,7 @@ func (h *hub) wakeAll() {
 
 // gained is called when leases have become this process's.
 func (h *hub) gained(leases []string) {
+	h.readers.wake(false)
 	for _, q := range h.all() {
 		q.catchUp(leases)
 	}
@@ -210,8 +219,9 @@ func (h *hub) untrack(t *taken) {
 	delete(h.taken, t.seq)
 }
 
-// close ends the waiting of all queues.
+// close ends the readers, and the waiting of all queues.
 func (h *hub) close() {
+	h.readers.close()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, q := range h.queues {

@@ -18,17 +18,10 @@ func (tx *Tx) Record(e conversations.Event) error {
 	if err != nil {
 		return err
 	}
+	tx.effects.recorded = true
 	return tx.run(`INSERT INTO events (type, conversation_id, source, actor, webhooks, after, before, at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		e.Type, e.Conversation, e.Source, e.By, truth(e.Webhooks), after, before, micros(e.At))
-}
-
-// truth is how a yes or no is stored.
-func truth(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
+		e.Type, e.Conversation, e.Source, e.By, number(e.Webhooks), after, before, micros(e.At))
 }
 
 // encodeResource writes the one resource that r holds; nil when it holds none.

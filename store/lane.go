@@ -123,6 +123,7 @@ func effectsOf(batch []*operation) effects {
 		}
 		e.finished = append(e.finished, op.effects.finished...)
 		e.leases = append(e.leases, op.effects.leases...)
+		e.recorded = e.recorded || op.effects.recorded
 		for _, w := range op.effects.woken {
 			if !slices.Contains(e.woken, w) {
 				e.woken = append(e.woken, w)

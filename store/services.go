@@ -109,15 +109,14 @@ func serviceSettings(s conversations.Service) (notifications string, webhooks *s
 	return string(b), &text, err
 }
 
-// DeleteService removes a service with all that it has, but its conversations,
-// of which only the pairs are freed. Address configurations that made
-// conversations of it are switched off.
+// DeleteService removes a service with all that it has, but its users and its
+// conversations, of which only the pairs are freed. Address configurations that
+// made conversations of it are switched off.
 func (tx *Tx) DeleteService(id conversations.ServiceID) error {
 	for _, statement := range [...]string{
 		"DELETE FROM pairs WHERE conversation_id IN (SELECT id FROM conversations WHERE service_id = $1)",
 		"UPDATE address_configurations SET enabled = 0 WHERE service_id = $1",
 		"DELETE FROM push_bindings WHERE service_id = $1",
-		"DELETE FROM users WHERE service_id = $1",
 		"DELETE FROM roles WHERE service_id = $1",
 		"DELETE FROM services WHERE id = $1",
 	} {

@@ -43,6 +43,8 @@ type Backend struct {
 	// Settled is the condition on a row's xid that no transaction under way can
 	// add a row before it any more.
 	Settled string
+	// Words is how the search index is asked.
+	Words WordIndex
 
 	// Peers is how processes on one database find one another; nil where this one
 	// has the database to itself.

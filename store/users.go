@@ -46,6 +46,11 @@ func (tx *Tx) FindUser(service conversations.ServiceID, key conversations.UserKe
 	return findUser(tx.querier, service, key)
 }
 
+// UsersOf returns up to limit users of a service, whichever they are.
+func (tx *Tx) UsersOf(service conversations.ServiceID, limit int) ([]conversations.User, error) {
+	return all(tx.querier, scanUser, "SELECT "+userColumns+" FROM users u WHERE u.service_id = $1 LIMIT $2", service, limit)
+}
+
 // EnsureUser stores the user unless its service has one of that identity.
 func (tx *Tx) EnsureUser(u conversations.User) (created bool, err error) {
 	return tx.insertNew(`INSERT INTO users (id, service_id, identity, friendly_name, attributes, role_id, created, updated)

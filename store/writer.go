@@ -16,6 +16,7 @@ type effects struct {
 	woken    []wake   // queues that got rows
 	finished []int64  // outbox rows that are gone
 	leases   []string // names that nobody had ever used
+	recorded bool     // there are new events
 }
 
 // wake is a queue that got rows, and the lease that they need.

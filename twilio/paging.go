@@ -29,6 +29,7 @@ const (
 	MaxPushBindings     = 100
 	MaxOperations       = 1000
 	MaxContents         = 1000
+	MaxSearch           = 100
 )
 
 // PageRequest is the page that a request asks for, and how to write the URLs of

@@ -83,6 +83,9 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	if err := d.bridge.Recover(ctx); err != nil {
 		return nil, fmt.Errorf("take up what the last run left: %w", err)
 	}
+	if err := d.store.KeepIndex(ctx); err != nil {
+		return nil, fmt.Errorf("keep the search index: %w", err)
+	}
 	d.carrier.Connect(d.bridge)
 	return d, d.pipeline.Start(ctx)
 }

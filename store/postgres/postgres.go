@@ -82,6 +82,7 @@ func Open(ctx context.Context, url string, steps fs.FS, o Options) (store.Backen
 			return fmt.Sprintf("(xid, seq) %s (%s, %s)", operator, xid, seq)
 		},
 		Settled: "xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+		Words:   words(),
 		Peers:   &peers{db: write, config: patient},
 	}, nil
 }

@@ -92,6 +92,12 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"DeliveryCounts", "deliveries_of_message", func(*store.Tx) {
 			_, _ = db.DeliveryCounts(ctx, "c", []conversations.MessageID{"m"})
 		}},
+		{"Search, the first page", "search_words VIRTUAL TABLE INDEX 192:M1<", func(*store.Tx) {
+			_, _ = db.Search(ctx, conversations.SearchQuery{Text: "word"}, conversations.Page{Size: 1})
+		}},
+		{"Search, backward", "search_words VIRTUAL TABLE INDEX 64:M1>", func(*store.Tx) {
+			_, _ = db.Search(ctx, conversations.SearchQuery{Text: "word"}, conversations.Page{Size: 1, Before: &conversations.Cursor{}})
+		}},
 		{"DeliveryDetail", "sqlite_autoindex_deliveries_1", func(*store.Tx) { _, _ = db.DeliveryDetail(ctx, "d") }},
 	} {
 		r.take()
@@ -100,12 +106,45 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		for _, index := range strings.Split(c.index, "; ") {
 			assert.Contains(t, plan, index, c.name)
 		}
-		checkPlan(t, c.name, plan)
+		checkPlan(t, c.name, strings.ReplaceAll(plan, "SCAN f\n", "")) // f is one page of places
 	}
+	checkIndexer(t, db, r, plans)
 	plan := explain(t, plans, outboxLoad(t, db, r))
 	assert.Contains(t, plan, "outbox_of_queue (queue=? AND xid=? AND seq>?)", "the outbox")
 	checkPlan(t, "the outbox", plan)
 }
+
+// checkIndexer looks at what the reader of the events does that keeps the search
+// index.
+func checkIndexer(t *testing.T, db *store.DB, r *recorder, plans *sql.DB) {
+	t.Helper()
+	r.take()
+	require.NoError(t, db.KeepIndex(t.Context()))
+	require.NoError(t, db.Update(t.Context(), func(tx *store.Tx) error {
+		return tx.Record(conversations.Event{
+			Type: conversations.ConversationAdded, Conversation: "c",
+			After: conversations.Resource{Conversation: &conversations.Conversation{ID: "c", FriendlyName: ptr("word")}},
+		})
+	}))
+	for deadline := time.Now().Add(30 * time.Second); ; <-time.After(time.Millisecond) {
+		var n int
+		require.NoError(t, plans.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM search_entries").Scan(&n))
+		if n == 1 {
+			break
+		}
+		require.True(t, time.Now().Before(deadline))
+	}
+	plan := explain(t, plans, r.take())
+	for _, index := range []string{
+		"events USING INTEGER PRIMARY KEY (rowid>?)", "event_readers USING INDEX", "search_entries USING INDEX",
+		"messages_1 (id<?)", "conversations_1 (id<?)",
+	} {
+		assert.Contains(t, plan, index, "the index")
+	}
+	checkPlan(t, "the index", plan)
+}
+
+func ptr[T any](v T) *T { return &v }
 
 // outboxLoad returns what a subscription asks of the database.
 func outboxLoad(t *testing.T, db *store.DB, r *recorder) []string {

@@ -80,7 +80,9 @@ func open(ctx context.Context, path string, steps fs.FS) (store.Backend, error) 
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return store.Backend{Write: write, Read: read, Begin: "BEGIN IMMEDIATE", Judge: judge, Compare: compare, Settled: "1"}, nil
+	return store.Backend{
+		Write: write, Read: read, Begin: "BEGIN IMMEDIATE", Judge: judge, Compare: compare, Settled: "1", Words: words(),
+	}, nil
 }
 
 // touch makes the file if it does not exist, for its owner alone: it holds what

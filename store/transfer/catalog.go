@@ -39,6 +39,8 @@ type column struct {
 	name string
 	kind kind
 	key  bool // part of the primary key
+	// counted says that the database counts it up.
+	counted bool
 }
 
 // readCatalog lists the tables of the program, by name.
@@ -59,7 +61,7 @@ func readCatalog(ctx context.Context, tx *sql.Tx, d Dialect) ([]table, error) {
 			name, typ string
 			c         column
 		)
-		if err := rows.Scan(&name, &c.name, &typ, &c.key); err != nil {
+		if err := rows.Scan(&name, &c.name, &typ, &c.key, &c.counted); err != nil {
 			return nil, err
 		}
 		if name == versionTable {
@@ -125,18 +127,14 @@ func (t table) names() string {
 	return strings.Join(list, ", ")
 }
 
-// number is the column that the database counts up, if the table has one: then
-// it is alone the primary key.
+// number is the column that the database counts up, if the table has one.
 func (t table) number() (name string, ok bool) {
 	for _, c := range t.columns {
-		if c.key && (ok || c.kind != integer) {
-			return "", false
-		}
-		if c.key {
-			name, ok = c.name, true
+		if c.counted {
+			return c.name, true
 		}
 	}
-	return name, ok
+	return "", false
 }
 
 // quote writes a name as SQL has it.

@@ -12,8 +12,9 @@ import (
 // make the two that there are.
 type Dialect struct {
 	settings []string // statements that a transaction begins with
-	// catalog lists table, column, type, and whether it is of the primary key, in
-	// the order of tables and columns.
+	// catalog lists table, column, type, whether it is of the primary key, and
+	// whether it is counted up, in the order of tables and columns. What an index
+	// keeps in tables of its own is made anew by the target.
 	catalog string
 	// lock ends the statement that keeps all others away from the tables; empty
 	// where the transaction has the database to itself.
@@ -25,6 +26,8 @@ type Dialect struct {
 	// numbers are the highest that the database has given to rows of the tables
 	// that it numbers.
 	numbers func(ctx context.Context, tx *sql.Tx, tables []table) (map[string]int64, error)
+	// rebuild makes the indexes anew that do not follow their tables. Optional.
+	rebuild func(ctx context.Context, tx *sql.Tx) error
 	// setNumber lets it go on beyond n.
 	setNumber func(ctx context.Context, tx *sql.Tx, t table, n int64) error
 }
@@ -32,13 +35,15 @@ type Dialect struct {
 // SQLite is the dialect of a SQLite file.
 func SQLite() Dialect {
 	return Dialect{
-		catalog: `SELECT t.name, c.name, c.type, c.pk > 0
-			FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c
-			WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\'
+		catalog: `SELECT t.name, c.name, c.type, c.pk > 0, c.pk > 0 AND t.sql LIKE '%AUTOINCREMENT%'
+			FROM sqlite_schema AS t JOIN pragma_table_list AS l ON l.name = t.name AND l.schema = 'main'
+			JOIN pragma_table_info(t.name) AS c
+			WHERE l.type = 'table' AND t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\'
 			ORDER BY t.name, c.cid`,
 		parameters: 1000, // of 32,766; it looks $1 and the like up by their names, one by one
 		accepts:    func(string) error { return nil },
 		numbers:    sqliteNumbers,
+		rebuild:    rebuildSQLite,
 		setNumber:  setSQLiteNumber,
 	}
 }
@@ -63,6 +68,33 @@ func sqliteNumbers(ctx context.Context, tx *sql.Tx, _ []table) (map[string]int64
 	return given, rows.Err()
 }
 
+// rebuildSQLite has each index of words read the table that it is of.
+func rebuildSQLite(ctx context.Context, tx *sql.Tx) error {
+	rows, err := tx.QueryContext(ctx, "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'virtual'")
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err has it
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		names = append(names, quote(name))
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, name := range names {
+		//nolint:gosec // the catalog gave the name, and it is quoted
+		if _, err := tx.ExecContext(ctx, "INSERT INTO "+name+" ("+name+") VALUES ('rebuild')"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func setSQLiteNumber(ctx context.Context, tx *sql.Tx, t table, n int64) error {
 	// The table has no key, and a row for a table only once that had a row.
 	if _, err := tx.ExecContext(ctx, "DELETE FROM sqlite_sequence WHERE name = $1", t.name); err != nil {
@@ -78,7 +110,7 @@ func PostgreSQL() Dialect {
 	return Dialect{
 		// A move is one long transaction, which waits while the other side is read.
 		settings: []string{"SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0"},
-		catalog: `SELECT t.relname, c.attname, y.typname, COALESCE(c.attnum = ANY (k.indkey), false)
+		catalog: `SELECT t.relname, c.attname, y.typname, COALESCE(c.attnum = ANY (k.indkey), false), c.attidentity <> ''
 			FROM pg_class AS t
 			JOIN pg_attribute AS c ON c.attrelid = t.oid AND c.attnum > 0 AND NOT c.attisdropped
 			JOIN pg_type AS y ON y.oid = c.atttypid

@@ -116,8 +116,8 @@ func insert(t *testing.T, tx *sql.Tx, table string, n int) {
 // tables lists the program's tables.
 func tables(t *testing.T, db *sql.DB) []string {
 	t.Helper()
-	return column(t, db, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
-		AND name <> 'goose_db_version' ORDER BY name`)
+	return column(t, db, `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
+		AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND name <> 'goose_db_version' ORDER BY name`)
 }
 
 // column reads texts.

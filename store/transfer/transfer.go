@@ -112,6 +112,11 @@ func (m *move) run(ctx context.Context) error {
 	if err := m.moveNumbers(ctx, tables); err != nil {
 		return err
 	}
+	if m.toDialect.rebuild != nil {
+		if err := m.toDialect.rebuild(ctx, m.to); err != nil {
+			return fmt.Errorf("make the target's indexes: %w", err)
+		}
+	}
 	for i, t := range tables {
 		m.observer.Begin(Checking, t.name, t.rows)
 		if err := m.check(ctx, t, copied[i]); err != nil {

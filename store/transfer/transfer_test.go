@@ -40,7 +40,7 @@ func TestEverythingIsMoved(t *testing.T) {
 // checkMoved compares the two sides after a move of what fill has made.
 func checkMoved(t *testing.T, from, to transfer.Side, moved []transfer.Moved) {
 	t.Helper()
-	execute(t, from.DB, "UPDATE outbox SET xid = 0; UPDATE events SET xid = 0") // as they are moved
+	execute(t, from.DB, "UPDATE outbox SET xid = 0; UPDATE events SET xid = 0; UPDATE event_readers SET xid = 0") // as they are moved
 	counts := map[string]int64{}
 	for _, m := range moved {
 		counts[m.Table] = m.Rows
@@ -158,6 +158,18 @@ func TestAMoveThatIsInterruptedLeavesNothing(t *testing.T) {
 		_, err = move(t.Context(), from, to)
 		require.NoError(t, err, "it can be done again")
 	}
+}
+
+// The words of the search index are no table of the program: the target makes them
+// of its own.
+func TestTheSearchIndexIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	from, to := side(t), side(t)
+	fill(t, from.DB, few)
+	_, err := move(t.Context(), from, to)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"words 0", "words 1", "words 2"},
+		column(t, to.DB, "SELECT words FROM search_words WHERE search_words MATCH '\"words\"' ORDER BY rowid"))
 }
 
 func TestWhatIsNotOfTheProgramIsAnError(t *testing.T) {

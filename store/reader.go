@@ -1,0 +1,397 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"bridged/conversations"
+)
+
+// EventReaderConfig is what follows the events (design, State 10).
+type EventReaderConfig struct {
+	// Name is whose cursor it is. Several processes on one database have readers of
+	// the same name; one of them at a time reads.
+	Name string
+	// Wants says which events Step looks into; the others come without their
+	// resources. Optional: all.
+	Wants func(conversations.EventType) bool
+	// Step says what to do for the next events, in the order of their commits. There
+	// may be none. State is what the last step left; empty at first.
+	Step func(ctx context.Context, state string, events []conversations.Event) (Step, error)
+	// Batch bounds how many events Step is given at once; default 128.
+	Batch int
+	// Linger is how long a reader waits after it was woken, so that one commit does
+	// for many events; default 100 ms.
+	Linger time.Duration
+	// Poll is how often it looks without being woken; default 5 s.
+	Poll time.Duration
+	// Rest is how long a reader that is behind rests after a commit, as a multiple of
+	// what the commit took, so that others get theirs through; default 4. It is a
+	// quarter of a second at most.
+	Rest int
+}
+
+func (c *EventReaderConfig) setDefaults() {
+	if c.Wants == nil {
+		c.Wants = func(conversations.EventType) bool { return true }
+	}
+	if c.Batch == 0 {
+		c.Batch = 128
+	}
+	if c.Linger == 0 {
+		c.Linger = 100 * time.Millisecond
+	}
+	if c.Poll == 0 {
+		c.Poll = 5 * time.Second
+	}
+	if c.Rest == 0 {
+		c.Rest = 4
+	}
+}
+
+// Step is one step of a reader.
+type Step struct {
+	// Through is how many of the events are done with it; the others come again.
+	Through int
+	// State is what the reader keeps beside its cursor.
+	State string
+	// Apply writes what there is to write, in the commit that moves the cursor. Like
+	// every operation it may run more than once. Optional.
+	Apply func(*Tx) error
+	// More says that there is something to do even without events.
+	More bool
+}
+
+// EventReader follows the events until it is closed. What it does for an event and
+// the place of its cursor change in one commit: no event is left out, and none is
+// acted on twice.
+type EventReader struct {
+	db   *DB
+	cfg  EventReaderConfig
+	stop context.CancelFunc
+	done chan struct{}
+
+	woken    chan struct{}
+	own      atomic.Bool // this process has recorded events
+	patience time.Duration
+}
+
+const (
+	readerPrefix = "reader/" // begins the name of its lease
+	// failurePause is how long a reader waits after its first failure, and
+	// longestPause after many.
+	failurePause = time.Second
+	longestPause = time.Minute
+	// longestRest is the most that a reader rests between two commits.
+	longestRest = 250 * time.Millisecond
+)
+
+// errOvertaken says that another process has moved the cursor.
+var errOvertaken = errors.New("another process has moved the reader's cursor")
+
+// readerPosition is a row of event_readers.
+type readerPosition struct {
+	place
+	state string
+}
+
+// FollowEvents starts a reader. One of a new name begins with what happens from
+// now on; on PostgreSQL it may also see what happened just before. It ends with
+// Close, or with the store.
+func (db *DB) FollowEvents(ctx context.Context, cfg EventReaderConfig) (*EventReader, error) {
+	cfg.setDefaults()
+	r := &EventReader{db: db, cfg: cfg, done: make(chan struct{}), woken: make(chan struct{}, 1)}
+	if err := r.register(ctx); err != nil {
+		return nil, fmt.Errorf("start the reader %s: %w", cfg.Name, err)
+	}
+	ctx, r.stop = context.WithCancel(context.WithoutCancel(ctx))
+	db.hub.readers.add(r)
+	go r.run(ctx)
+	return r, nil
+}
+
+// Close lets the step that is under way end, and ends the reader.
+func (r *EventReader) Close() {
+	r.stop()
+	<-r.done
+	r.db.hub.readers.remove(r)
+}
+
+func (r *EventReader) lease() string { return readerPrefix + r.cfg.Name }
+
+// register makes the reader's row and lease, where there are none.
+func (r *EventReader) register(ctx context.Context) error {
+	end, err := r.db.lastEvent(ctx)
+	if err != nil {
+		return err
+	}
+	return r.db.UpdateBeside(ctx, func(tx *Tx) error {
+		if err := tx.ensureLease(r.lease()); err != nil {
+			return err
+		}
+		return tx.run("INSERT INTO event_readers (name, xid, event, state) VALUES ($1, $2, $3, '') ON CONFLICT (name) DO NOTHING",
+			r.cfg.Name, end.xid, end.seq)
+	})
+}
+
+// lastEvent is the place of the last event before which no other can come any
+// more.
+func (db *DB) lastEvent(ctx context.Context) (end place, err error) {
+	b := db.backend
+	err = db.reader(ctx).one("SELECT xid, seq FROM events WHERE "+b.Compare(">", "$1", "$2")+" AND "+b.Settled+
+		" ORDER BY xid DESC, seq DESC LIMIT 1", []any{0, 0}, &end.xid, &end.seq)
+	if conversations.NotFound.Is(notFound(err, "event")) {
+		return place{}, nil
+	}
+	return end, err
+}
+
+// wake says that there may be events. Own are those of this process.
+func (r *EventReader) wake(own bool) {
+	if own {
+		r.own.Store(true)
+	}
+	select {
+	case r.woken <- struct{}{}:
+	default:
+	}
+}
+
+func (r *EventReader) run(ctx context.Context) {
+	defer close(r.done)
+	for failures := 0; ctx.Err() == nil; {
+		again, err := r.round(ctx)
+		switch {
+		case err == nil, errors.Is(err, errOvertaken):
+			failures = 0
+		case ctx.Err() != nil || errors.Is(err, errClosed):
+			return
+		default:
+			r.db.cfg.Log.Error("a reader of the events failed; it tries again", "reader", r.cfg.Name, "error", err)
+			again = min(failurePause<<min(failures, 6), longestPause)
+			failures++
+		}
+		if again == 0 {
+			r.idle(ctx)
+			again = r.cfg.Linger
+		}
+		wait(ctx, again)
+	}
+}
+
+// idle waits to be woken.
+func (r *EventReader) idle(ctx context.Context) {
+	timer := time.NewTimer(r.cfg.Poll)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-r.woken:
+	case <-timer.C:
+		// Nothing should be missed; this is in case something is.
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// round takes one step. It returns after what time there may be more to do; 0
+// when there is nothing for now.
+func (r *EventReader) round(ctx context.Context) (again time.Duration, err error) {
+	own := r.own.Swap(false)
+	if !r.db.leases.begins(r.lease()) {
+		if own { // who reads may be another process, which has not seen this one's commit
+			r.db.leases.tellLater(r.lease())
+		}
+		return 0, nil
+	}
+	at, err := r.position(ctx)
+	if err != nil {
+		return 0, err
+	}
+	rows, unsettled, err := r.read(ctx, at.place)
+	if err != nil {
+		return 0, err
+	}
+	events := make([]conversations.Event, len(rows))
+	for i := range rows {
+		events[i] = rows[i].event
+	}
+	step, err := r.cfg.Step(ctx, at.state, events)
+	if err != nil {
+		return 0, err
+	}
+	isBehind := step.More || step.Through < len(rows) || len(rows) == r.cfg.Batch
+	var took time.Duration
+	// What is not worth a commit is read again with what follows.
+	if step.Apply != nil || step.State != at.state || len(rows) == r.cfg.Batch {
+		next := readerPosition{at.place, step.State}
+		if step.Through > 0 {
+			next.place = rows[step.Through-1].place
+		}
+		start := time.Now()
+		if err := r.commit(ctx, at, next, step.Apply); err != nil {
+			return 0, err
+		}
+		took = time.Since(start)
+	}
+	switch {
+	case isBehind:
+		return max(min(time.Duration(r.cfg.Rest)*took, longestRest), time.Millisecond), nil
+	case unsettled:
+		r.patience = min(max(2*r.patience, unsettledFirst), unsettledMax)
+		return r.patience, nil
+	}
+	r.patience = 0
+	return 0, nil
+}
+
+func (r *EventReader) position(ctx context.Context) (p readerPosition, err error) {
+	err = r.db.reader(ctx).one("SELECT xid, event, state FROM event_readers WHERE name = $1", []any{r.cfg.Name}, &p.xid, &p.seq, &p.state)
+	return p, err
+}
+
+// commit moves the cursor from where it was, and no other process may have moved
+// it meanwhile.
+func (r *EventReader) commit(ctx context.Context, from, to readerPosition, apply func(*Tx) error) error {
+	return r.db.UpdateBeside(ctx, func(tx *Tx) error {
+		n, err := tx.exec(`UPDATE event_readers SET xid = $2, event = $3, state = $4
+			WHERE name = $1 AND xid = $5 AND event = $6 AND state = $7`,
+			r.cfg.Name, to.xid, to.seq, to.state, from.xid, from.seq, from.state)
+		switch {
+		case err != nil:
+			return err
+		case n == 0:
+			return errOvertaken
+		case apply == nil:
+			return nil
+		}
+		return apply(tx)
+	})
+}
+
+// eventRow is an event and its place.
+type eventRow struct {
+	place
+	event   conversations.Event
+	settled bool
+}
+
+// read returns the events beyond a place, up to those before which others may
+// still come.
+func (r *EventReader) read(ctx context.Context, from place) (rows []eventRow, unsettled bool, err error) {
+	b := r.db.backend
+	rows, err = all(r.db.reader(ctx), r.scan,
+		"SELECT xid, seq, "+b.Settled+", type, conversation_id, source, actor, at, after, before FROM events WHERE "+
+			b.Compare(">", "$1", "$2")+" ORDER BY xid, seq LIMIT $3", from.xid, from.seq, r.cfg.Batch)
+	for i := range rows {
+		if !rows[i].settled {
+			return rows[:i], true, err
+		}
+	}
+	return rows, false, err
+}
+
+func (r *EventReader) scan(s scanner) (row eventRow, err error) {
+	var (
+		at            int64
+		after, before *string
+	)
+	e := &row.event
+	err = s.Scan(&row.xid, &row.seq, &row.settled, &e.Type, &e.Conversation, &e.Source, &e.By, &at, &after, &before)
+	e.Seq, e.At = row.seq, fromMicros(at)
+	if err != nil || !r.cfg.Wants(e.Type) {
+		return row, err
+	}
+	var errAfter, errBefore error
+	e.After, errAfter = decodeResource(e.Type, after)
+	e.Before, errBefore = decodeResource(e.Type, before)
+	if broken := errors.Join(errAfter, errBefore); broken != nil {
+		// No later try can read it, and the events behind it must not wait for it.
+		r.db.cfg.Log.Error("an event cannot be read; it is passed over", "reader", r.cfg.Name, "event", row.seq, "error", broken)
+		e.After, e.Before = conversations.Resource{}, conversations.Resource{}
+	}
+	return row, nil
+}
+
+// decodeResource reads what encodeResource has written. What it is the type of the
+// event says.
+func decodeResource(t conversations.EventType, text *string) (r conversations.Resource, err error) {
+	if text == nil {
+		return r, nil
+	}
+	switch kind := strings.TrimPrefix(string(t), "on"); {
+	case strings.HasPrefix(kind, "Conversation"):
+		err = json.Unmarshal([]byte(*text), &r.Conversation)
+	case strings.HasPrefix(kind, "Participant"):
+		err = json.Unmarshal([]byte(*text), &r.Participant)
+	case strings.HasPrefix(kind, "Message"):
+		err = json.Unmarshal([]byte(*text), &r.Message)
+	case strings.HasPrefix(kind, "Delivery"):
+		err = json.Unmarshal([]byte(*text), &r.Delivery)
+	case strings.HasPrefix(kind, "User"):
+		err = json.Unmarshal([]byte(*text), &r.User)
+	}
+	if err != nil {
+		err = fmt.Errorf("decode an event of type %s: %w", t, err)
+	}
+	return r, err
+}
+
+// readers are the readers of the events in this process.
+type readers struct {
+	mu   sync.Mutex
+	list []*EventReader
+}
+
+func (l *readers) add(r *EventReader) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, r)
+}
+
+func (l *readers) remove(r *EventReader) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = slices.DeleteFunc(l.list, func(other *EventReader) bool { return other == r })
+}
+
+func (l *readers) all() []*EventReader {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.list)
+}
+
+// wake wakes all. Own says that this process has recorded events.
+func (l *readers) wake(own bool) {
+	for _, r := range l.all() {
+		r.wake(own)
+	}
+}
+
+// wakeNamed wakes the one whose lease it is.
+func (l *readers) wakeNamed(lease string) {
+	for _, r := range l.all() {
+		if r.lease() == lease {
+			r.wake(false)
+		}
+	}
+}
+
+func (l *readers) close() {
+	for _, r := range l.all() {
+		r.Close()
+	}
+}
