@@ -266,7 +266,7 @@ func (b *Bridge) checkRoom(tx Tx, service conversations.ServiceID, p conversatio
 	case p.Identity == nil:
 		return nil
 	}
-	live, err := tx.CountLive(service, *p.Identity, maxLive)
+	live, err := tx.CountLive(service, *p.Identity)
 	if err == nil && live >= maxLive {
 		err = conversations.Refuse(conversations.TooManyConversations,
 			"an identity is in at most %d conversations that are not closed", maxLive)

@@ -132,9 +132,8 @@ type UserRows interface {
 type MembershipRows interface {
 	FindMembership(service conversations.ServiceID, identity string, key conversations.ConversationKey) (conversations.Membership, error)
 	ParticipantsNamed(service conversations.ServiceID, identity string) ([]conversations.Participant, error)
-	// CountLive returns in how many conversations that are not closed it is,
-	// counting no further than limit.
-	CountLive(service conversations.ServiceID, identity string, limit int) (int, error)
+	// CountLive returns in how many conversations that are not closed it is.
+	CountLive(service conversations.ServiceID, identity string) (int, error)
 }
 
 // BindingRows are the live pairs: which participant a pair of addresses means.
@@ -144,7 +143,7 @@ type BindingRows interface {
 	BindPair(matchKey string, p conversations.Participant) (holder conversations.ConversationID, err error)
 	// PairHolder returns the conversation that holds the pair; empty where none does.
 	PairHolder(matchKey string) (conversations.ConversationID, error)
-	// FreePairs frees the pairs of a whole conversation.
+	// FreePairs frees the pairs of a whole conversation, which is closed.
 	FreePairs(id conversations.ConversationID) error
 	// FreePair frees the pair of one participant.
 	FreePair(id conversations.ParticipantID) error

@@ -89,8 +89,9 @@ func (tx *Tx) Participants(c conversations.ConversationID) ([]conversations.Part
 func (tx *Tx) InsertParticipant(p *conversations.Participant) error {
 	address, proxy := bindingColumns(*p)
 	seq, err := tx.insert(`INSERT INTO participants (id, conversation_id, identity, address, proxy, attributes, role_id,
-		last_read_index, last_read_at, muted, created, updated)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING seq`,
+		last_read_index, last_read_at, muted, created, updated, live)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+			COALESCE((SELECT CASE WHEN c.state = 'closed' THEN 0 ELSE 1 END FROM conversations c WHERE c.id = $2), 1)) RETURNING seq`,
 		p.ID, p.Conversation, p.Identity, address, proxy, p.Attributes, p.Role,
 		p.LastReadIndex, optionalMicros(p.LastReadAt), number(p.Muted), micros(p.Created), micros(p.Updated))
 	p.Seq = seq
@@ -109,18 +110,17 @@ func (tx *Tx) UpdateParticipant(p conversations.Participant) error {
 // ParticipantsNamed returns the participants of all conversations of a service
 // that have the identity.
 func (tx *Tx) ParticipantsNamed(service conversations.ServiceID, identity string) ([]conversations.Participant, error) {
-	return all(tx.querier, scanParticipant, "SELECT "+participantColumns+` FROM participants p
-		JOIN conversations c ON c.id = p.conversation_id WHERE p.identity = $1 AND c.service_id = $2
+	return all(tx.querier, scanParticipant, "SELECT "+participantColumns+` FROM participants p CROSS JOIN conversations c
+		WHERE p.identity = $1 AND c.id = p.conversation_id AND c.service_id = $2
 		ORDER BY p.conversation_id, p.seq`, identity, service)
 }
 
 // CountLive returns in how many conversations of a service that are not closed the
-// identity is, counting no further than limit.
-func (tx *Tx) CountLive(service conversations.ServiceID, identity string, limit int) (n int, err error) {
-	err = tx.one(`SELECT COUNT(*) FROM (SELECT 1 AS one FROM participants p
-		JOIN conversations c ON c.id = p.conversation_id
-		WHERE p.identity = $1 AND c.service_id = $2 AND c.state <> 'closed' LIMIT $3) AS live`,
-		[]any{identity, service, limit}, &n)
+// identity is.
+func (tx *Tx) CountLive(service conversations.ServiceID, identity string) (n int, err error) {
+	err = tx.one(`SELECT COUNT(*) FROM participants p CROSS JOIN conversations c
+		WHERE p.identity = $1 AND p.live = 1 AND c.id = p.conversation_id AND c.service_id = $2`,
+		[]any{identity, service}, &n)
 	return n, err
 }
 
@@ -181,8 +181,11 @@ func (tx *Tx) BindPair(matchKey string, p conversations.Participant) (holder con
 	return tx.PairHolder(matchKey)
 }
 
-// FreePairs frees the pairs of all participants of a conversation.
+// FreePairs frees the pairs of all participants of a conversation that is closed.
 func (tx *Tx) FreePairs(id conversations.ConversationID) error {
+	if err := tx.run("UPDATE participants SET live = 0 WHERE conversation_id = $1", id); err != nil {
+		return err
+	}
 	return tx.run("DELETE FROM pairs WHERE conversation_id = $1", id)
 }
 

@@ -70,6 +70,12 @@ ALTER TABLE participants ADD COLUMN muted BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX participants_by_identity ON participants (identity, conversation_id, seq) WHERE identity IS NOT NULL;
 CREATE INDEX participants_by_address ON participants (address, conversation_id, seq) WHERE address IS NOT NULL;
 
+-- Which of them are in a conversation that is not closed, so that they can be
+-- counted however many closed ones there are.
+ALTER TABLE participants ADD COLUMN live BIGINT NOT NULL DEFAULT 1;
+UPDATE participants SET live = 0 WHERE conversation_id IN (SELECT id FROM conversations WHERE state = 'closed');
+CREATE INDEX participants_live ON participants (identity) WHERE identity IS NOT NULL AND live = 1;
+
 CREATE TABLE webhooks (
     seq             INTEGER PRIMARY KEY AUTOINCREMENT,
     id              TEXT NOT NULL UNIQUE,

@@ -87,6 +87,29 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 			_, _ = db.Conversations(ctx, "s", conversations.ConversationFilter{From: now},
 				conversations.Page{Size: 1, After: &conversations.Cursor{}})
 		}},
+		{"Memberships by identity", "participants_by_identity (identity=? AND conversation_id>?)", func(*store.Tx) {
+			_, _ = db.Memberships(ctx, "s", conversations.Person{Identity: "i"}, conversations.Page{Size: 1, After: &conversations.Cursor{Text: "c"}})
+		}},
+		{"Memberships by address", "participants_by_address (address=? AND conversation_id>?)", func(*store.Tx) {
+			_, _ = db.Memberships(ctx, "s", conversations.Person{Address: "a"}, conversations.Page{Size: 1, After: &conversations.Cursor{Text: "c"}})
+		}},
+		{"Membership", "participants_identity", func(*store.Tx) {
+			_, _ = db.Membership(ctx, "s", "i", conversations.ConversationKey{ID: "c"})
+		}},
+		{"CountLive", "participants_live", func(tx *store.Tx) { _, _ = tx.CountLive("s", "i") }},
+		{"ParticipantsNamed", "participants_by_identity", func(tx *store.Tx) { _, _ = tx.ParticipantsNamed("s", "i") }},
+		{"ConversationsOf", "conversations_by_creation", func(tx *store.Tx) { _, _ = tx.ConversationsOf("s", 1) }},
+		{"DefaultService", "sqlite_autoindex_services_1", func(*store.Tx) { _, _ = db.DefaultService(ctx) }},
+		{"Users", "users_of_service", func(*store.Tx) {
+			_, _ = db.Users(ctx, "s", conversations.Page{Size: 1, After: &conversations.Cursor{}})
+		}},
+		{"Roles", "roles_of_service", func(*store.Tx) {
+			_, _ = db.Roles(ctx, "s", conversations.Page{Size: 1, After: &conversations.Cursor{}})
+		}},
+		{"Webhooks", "webhooks_of_conversation", func(*store.Tx) { _, _ = db.Webhooks(ctx, "c", conversations.Page{Size: 1}) }},
+		{"PushBindings", "push_bindings_of_service", func(*store.Tx) {
+			_, _ = db.PushBindings(ctx, "s", conversations.PushBindingFilter{Identities: []string{"i"}}, conversations.Page{Size: 1})
+		}},
 		{"Unrouted", "inbound_unrouted", func(*store.Tx) { _, _ = db.Unrouted(ctx, conversations.Page{Size: 1}) }},
 		{"OldestPending", "inbound_pending", func(*store.Tx) { _, _ = db.OldestPending(ctx) }},
 		{"DeliveryCounts", "deliveries_of_message", func(*store.Tx) {
@@ -174,6 +197,7 @@ var sortedSmall = []string{
 
 func checkPlan(t *testing.T, name, plan string) {
 	t.Helper()
+	plan = strings.ReplaceAll(plan, "\nSCAN beyond\n", "\n") // what Memberships counts, which has a limit
 	assert.NotRegexp(t, tableScan, plan, name)
 	if !slices.Contains(sortedSmall, name) {
 		assert.NotContains(t, plan, "TEMP B-TREE", name)
