@@ -8,8 +8,7 @@ import (
 	"bridged/conversations"
 )
 
-const credentialColumns = `d.seq, d.id, d.friendly_name, d.type, d.sandbox, d.certificate, d.private_key, d.api_key,
-	d.secret, d.created, d.updated` //nolint:gosec // the names of columns
+const credentialColumns = "d.seq, d.id, d.friendly_name, d.type, d.sandbox, d.certificate, d.private_key, d.api_key, d.secret, d.created, d.updated" //nolint:gosec // the names of columns
 
 func scanCredential(row scanner) (conversations.Credential, error) {
 	var (
