@@ -77,6 +77,33 @@ func newInstallation(t testing.TB, configure ...func(*api.Config)) *installation
 	return in
 }
 
+// restore brings the two services back, whatever was done to them, and takes the
+// conversations away.
+func (in *installation) restore(t testing.TB) {
+	t.Helper()
+	require.NoError(t, in.db.Update(t.Context(), func(tx *store.Tx) error {
+		for _, id := range []conversations.ServiceID{digits, other} {
+			_, err := tx.FindService(id)
+			if conversations.NotFound.Is(err) {
+				err = tx.InsertService(&conversations.Service{ID: id, ConversationRole: digits, ConversationCreatorRole: other, UserRole: digits})
+			}
+			if err != nil {
+				return err
+			}
+			old, err := tx.ConversationsOf(id, 10_000)
+			if err != nil {
+				return err
+			}
+			for _, c := range old {
+				if _, err := tx.DeleteConversation(c.ID); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.SetConfiguration(conversations.Configuration{Service: digits})
+	}))
+}
+
 // furnish makes a conversation in each service, and what is in it. Its names and
 // numbers end with suffix, as all of them have to be different.
 func (in *installation) furnish(t testing.TB, suffix string) {

@@ -45,7 +45,7 @@ func wellMannered(rec *httptest.ResponseRecorder) error {
 			return fmt.Errorf("%d with a body", rec.Code)
 		}
 		return nil
-	case rec.Code == http.StatusOK || rec.Code == http.StatusCreated:
+	case rec.Code == http.StatusOK || rec.Code == http.StatusCreated || rec.Code == http.StatusAccepted:
 		var resource map[string]any
 		return json.Unmarshal(body, &resource)
 	case rec.Code >= 400 && rec.Code < 500:
@@ -88,7 +88,11 @@ func FuzzRouter(f *testing.F) {
 	const form = "FriendlyName=a&UniqueName=b%2F%F0%9F%98%80&Attributes=%7B%7D&State=inactive&Timers.Inactive=PT1M&Timers.Closed=PT10M" +
 		"&DateCreated=2024-05-01T10:00:00Z&DateUpdated=9999-12-31&Identity=eve&MessagingBinding.Address=%2B15550000009" +
 		"&MessagingBinding.ProxyAddress=%2B15559990001&MessagingBinding.ProjectedAddress=null&RoleSid=RL" + digits +
-		"&LastReadMessageIndex=0&LastReadTimestamp=2024-05-01&Author=ada&Body=a+b&Subject=c&MessagingServiceSid=MG" + digits
+		"&LastReadMessageIndex=0&LastReadTimestamp=2024-05-01&Author=ada&Body=a+b&Subject=c&MessagingServiceSid=MG" + digits +
+		"&Type=conversation&Permission=sendMessage&NotificationLevel=muted&Target=trigger&Configuration.Triggers=a" +
+		"&Configuration.Url=https%3A%2F%2Fexample.com&Configuration.Filters=onMessageAdded&Participant=%7B%22identity%22%3A%22eve%22%7D" +
+		"&Method=GET&Filters=onMessageAdd&PreWebhookUrl=&ReachabilityEnabled=true&NewMessage.Enabled=false" +
+		"&DefaultChatServiceSid=IS" + other + "&DefaultInactiveTimer=PT1M&DefaultConversationRoleSid=RL" + digits
 	headers := [][2]string{
 		{"Accept-Encoding", "gzip;q=0.5, *"},
 		{"Idempotency-Key", "k"},
@@ -110,6 +114,11 @@ func FuzzRouter(f *testing.F) {
 			"/Conversations/[C]/Messages/[M]/Receipts", "/Conversations/[C]/Messages/[M]/Receipts/DY" + digits,
 			"/Conversations?PageSize=2&Page=0&PageToken=YQAAAAAAAAABAAAAAAAAAAA&StartDate=2024-05-01&EndDate=2024-05-02&State=active",
 			"/Conversations/[C]/Messages?Order=desc&PageSize=50", "/Conversations/%ff", "/Conversations//x", "/Nothing",
+			"/Conversations/[C]/Webhooks", "/Conversations/[C]/Export", "/Conversations/[C]/Messages/[M]/ChannelMetadata",
+			"/ConversationWithParticipants", "/Users", "/Users/ada", "/Users/ada/Conversations", "/Users/ada/Conversations/[C]",
+			"/ParticipantConversations?Identity=ada", "/ParticipantConversations?Address=%2B1555000", "/Roles", "/Roles/RL" + digits,
+			"/Configuration", "/Configuration/Webhooks", "/Configuration/Notifications", "/Configuration/Addresses",
+			"/Configuration/Addresses/%2B15559990001", "/Bindings?Identity=a&BindingType=fcm", "/Credentials", "/Services", "",
 		} {
 			h := headers[i%len(headers)]
 			f.Add(http.MethodGet, base+path, h[0], h[1], "")
@@ -122,10 +131,27 @@ func FuzzRouter(f *testing.F) {
 		f.Add(http.MethodGet, path, "Accept", "*/*", "")
 		f.Add("BREW", path, "Accept", "*/*", "")
 	}
+	for _, body := range []string{
+		"Type=sms&Address=%2B15559990001&AutoCreation.Enabled=true&AutoCreation.Type=webhook&AutoCreation.WebhookUrl=https%3A%2F%2Fexample.com",
+		"Type=fcm&FriendlyName=a&Secret=b&Sandbox=false",
+	} {
+		f.Add(http.MethodPost, "/v1/Configuration/Addresses", "Accept", "*/*", body)
+		f.Add(http.MethodPost, "/v1/Credentials", "Accept", "*/*", body)
+	}
+	for path, body := range map[string]string{
+		"/v1/Content": `{"friendly_name":"a","language":"en","variables":{"1":"b"},"types":{"twilio/text":{"body":"{{1}}"}}}`,
+		"/v1/Content/HX" + digits + "/ApprovalRequests/whatsapp": `{"name":"a","category":"UTILITY"}`,
+		"/bridged/v1/import": `{"resources":[{"sid":"CH` + digits + `"}]}`,
+	} {
+		f.Add(http.MethodPost, path, "Content-Type", "application/json", body)
+	}
+	f.Add(http.MethodPost, "/v3/Services/"+service+"/Channels/[C]", "X-Twilio-Webhook-Enabled", "true", "Type=private")
+	f.Add(http.MethodGet, "/bridged/v1/search?Query=a+b&Type=message&PageSize=1", "Accept", "*/*", "")
 	in := newInstallation(f, func(c *api.Config) { c.Origins = []string{friend} })
 	asked := 0
 	f.Fuzz(func(t *testing.T, method, target, header, value, body string) {
 		if asked++; asked%64 == 0 { // much of it is deleted or closed by now
+			in.restore(t)
 			in.furnish(t, fmt.Sprint(asked))
 		}
 		fill := strings.NewReplacer("[C]", in.conversation, "[P]", in.chat, "[N]", in.native, "[M]", in.message, "[F]", in.foreign)
