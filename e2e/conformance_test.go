@@ -33,7 +33,7 @@ func TestEveryOperationIsAsInTheReference(t *testing.T) {
 	c.bindings(withDevices, service)
 	c.addresses(service)
 	within{tour: c, service: c.service(), handset: alice}.all()
-	within{tour: c, service: service, explicit: true, handset: "+15550200002"}.all()
+	within{tour: c, service: service, explicit: true, handset: secondHandset}.all()
 	c.configuration(service)
 	assert.Empty(t, strings.Join(c.wrong, "\n"))
 

@@ -23,6 +23,7 @@ const (
 	secondFlow    = "FW00000000000000000000000000000002"
 	secondProxy   = "+15550100002"
 	thirdProxy    = "+15550100003"
+	secondHandset = "+15550200002"
 )
 
 // tourConfiguration are the channels, senders and flows of the tour.
@@ -164,22 +165,22 @@ func (c *tour) credentials() {
 
 // registeredDevices stores two push bindings, which only a client makes by its own
 // protocol: they are written while the daemon is down. It returns their service.
-func (c *tour) registeredDevices() (service string) {
-	c.t.Helper()
+func (w *world) registeredDevices() (service string) {
+	w.t.Helper()
 	var made, credential object
-	require.Equal(c.t, http.StatusCreated, c.call(http.MethodPost, "/v1/Services", form("FriendlyName", "with devices"), &made))
-	require.Equal(c.t, http.StatusCreated,
-		c.call(http.MethodPost, "/v1/Credentials", form("Type", "gcm", "FriendlyName", "push", "ApiKey", "a key"), &credential))
+	require.Equal(w.t, http.StatusCreated, w.call(http.MethodPost, "/v1/Services", form("FriendlyName", "with devices"), &made))
+	require.Equal(w.t, http.StatusCreated,
+		w.call(http.MethodPost, "/v1/Credentials", form("Type", "gcm", "FriendlyName", "push", "ApiKey", "a key"), &credential))
 	service = text(made, "sid")
 	of, ok := twilio.ParseSID[bridged.ServiceID](service)
-	require.True(c.t, ok)
+	require.True(w.t, ok)
 	by, ok := twilio.ParseSID[bridged.CredentialID](text(credential, "sid"))
-	require.True(c.t, ok)
-	require.NoError(c.t, c.Stop())
-	db := c.openStore()
+	require.True(w.t, ok)
+	require.NoError(w.t, w.Stop())
+	db := w.openStore()
 	now := time.Now()
 	for _, identity := range []string{"TestUser", "AnotherUser"} {
-		require.NoError(c.t, db.Update(c.t.Context(), func(tx *store.Tx) error {
+		require.NoError(w.t, db.Update(w.t.Context(), func(tx *store.Tx) error {
 			return tx.EnsurePushBinding(&bridged.PushBinding{
 				ID: bridged.NewID[bridged.PushBindingID](now), Service: of, Credential: by, Identity: identity, Endpoint: identity + "-endpoint",
 				Type: "gcm", MessageTypes: []string{"removed_from_conversation", "new_message", "added_to_conversation"},
@@ -187,8 +188,8 @@ func (c *tour) registeredDevices() (service string) {
 			})
 		}))
 	}
-	require.NoError(c.t, db.Close())
-	c.start()
+	require.NoError(w.t, db.Close())
+	w.start()
 	return service
 }
 
