@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -81,8 +82,34 @@ func differences(place string, example, answer any) (list []string) {
 		if kind(example) != kind(answer) {
 			return []string{fmt.Sprintf("%s: %s instead of %s", place, kind(answer), kind(example))}
 		}
+		if wanted, isURL := shape(example, referenceHost); isURL {
+			if got, _ := shape(answer, ""); got != wanted {
+				return []string{fmt.Sprintf("%s: %s instead of %s", place, got, wanted)}
+			}
+		}
 	}
 	return list
+}
+
+// referenceHost begins the URLs of the reference's own resources.
+const referenceHost = "https://conversations.twilio.com"
+
+// What may differ in URLs: which resource it is, and who is looked up.
+var (
+	anySID    = regexp.MustCompile(`([A-Z]{2})[0-9a-f]{32}`)
+	anyPerson = regexp.MustCompile(`(Identity|Address)=[^&]*`)
+)
+
+// shape is a URL without its host, which must begin with prefix, and without what
+// may differ.
+func shape(v any, prefix string) (string, bool) {
+	s, _ := v.(string)
+	_, rest, isURL := strings.Cut(s, "://")
+	if !isURL || !strings.HasPrefix(s, prefix) {
+		return s, false
+	}
+	_, path, _ := strings.Cut(rest, "/")
+	return anyPerson.ReplaceAllString(anySID.ReplaceAllString("/"+path, "$1"), "$1"), true
 }
 
 // nearest says how the entry that is most like the wanted one differs from it.
@@ -161,13 +188,14 @@ func excused(example, difference string) int {
 
 func TestDifferencesFromAnExampleAreFound(t *testing.T) {
 	t.Parallel()
-	const example = `{"a": 1, "b": null, "c": {"d": "x"}, "e": [{"f": true}, {"g": "x"}], "h": [], "i": ["x"]}`
+	const example = `{"u": "https://conversations.twilio.com/v1/Users/US0123456789abcdef0123456789abcdef?Identity=a&PageSize=50", "a": 1, "b": null, "c": {"d": "x"}, "e": [{"f": true}, {"g": "x"}], "h": [], "i": ["x"]}`
 	for answer, expected := range map[string][]string{
 		example: nil,
-		`{"a": 2, "b": {"z": 1}, "c": {"d": "y"}, "e": [{"g": "y"}, {"h": 1}, {"f": false}], "h": [], "i": ["y", "z"]}`: nil,
-		`{"a": null, "c": {}, "e": [{"f": "x"}], "h": [1], "i": [], "j": 1}`: {
+		`{"u": "http://127.0.0.1:8080/v1/Users/US00000000000000000000000000000000?Identity=b&PageSize=50", "a": 2, "b": {"z": 1}, "c": {"d": "y"}, "e": [{"g": "y"}, {"h": 1}, {"f": false}], "h": [], "i": ["y", "z"]}`: nil,
+		`{"u": "http://127.0.0.1:8080/v1/Roles/RL00000000000000000000000000000000?Identity=b&PageSize=5", "a": null, "c": {}, "e": [{"f": "x"}], "h": [1], "i": [], "j": 1}`: {
 			"/j: not in the example", "/a: null instead of a number", "/b: missing", "/c/d: missing",
 			"/e/*/f: a text instead of a boolean", "/e/*/f: not in the example", "/e/*/g: missing", "/h: not empty", "/i/*: no entry",
+			"/u: /v1/Roles/RL?Identity&PageSize=5 instead of /v1/Users/US?Identity&PageSize=50",
 		},
 		`[]`: {": a list instead of an object"},
 	} {

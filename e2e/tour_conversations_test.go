@@ -276,8 +276,8 @@ func (c within) memberships(conversation string) {
 	c.do(step{op: "UpdateUserConversation", at: in, like: []string{"update"}, form: form("NotificationLevel", "muted",
 		"LastReadMessageIndex", "1", "LastReadTimestamp", "2030-12-16T22:18:37Z")})
 	c.do(step{op: "FetchUserConversation", at: in, like: []string{"fetch"}})
-	c.do(step{op: "ListUserConversation", at: sids{"UserSid": "admin"}, form: form("PageSize", "1"), like: []string{"readFull"}})
-	c.do(step{op: "ListParticipantConversation", form: form("Identity", "nobody", "PageSize", "1"), like: []string{"readEmpty"}})
+	c.do(step{op: "ListUserConversation", at: sids{"UserSid": "admin"}, form: form("PageSize", "50"), like: []string{"readFull"}})
+	c.do(step{op: "ListParticipantConversation", form: form("Identity", "nobody", "PageSize", "50"), like: []string{"readEmpty"}})
 	c.do(step{op: "ListParticipantConversation", form: form("Identity", "admin"), like: []string{"readFullByIdentity"}})
 	c.do(step{op: "ListParticipantConversation", form: form("Address", c.handset), like: []string{"readFullByAddress"}})
 	c.do(step{op: "DeleteUserConversation", at: in})
