@@ -34,7 +34,8 @@ func TestTheOfficialNodeClientDrivesEveryOperation(t *testing.T) {
 	scenario := exec.CommandContext(t.Context(), "node", "scenario.mjs")
 	scenario.Dir = nodeDir
 	withDevices := w.registeredDevices()
-	scenario.Env = append(os.Environ(), "BRIDGED_URL="+w.URL, "ACCOUNT_SID="+account, "AUTH_TOKEN="+authToken, "LISTENER="+listener,
+	scenario.Env = append(os.Environ(), "BRIDGED_URL="+w.URL, "no_proxy=127.0.0.1",
+		"ACCOUNT_SID="+account, "AUTH_TOKEN="+authToken, "LISTENER="+listener,
 		"SERVICE_WITH_DEVICES="+withDevices, "HANDSETS="+alice+" "+secondHandset, "NUMBERS="+smsProxy+" "+secondProxy+" "+thirdProxy)
 	var complaint strings.Builder
 	scenario.Stderr = &complaint
