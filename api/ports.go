@@ -28,6 +28,13 @@ type Verbs interface {
 	ContentVerbs
 	ChannelVerbs
 	ImportVerb
+	RoutingVerbs
+}
+
+// RoutingVerbs say where inbound messages go. Explain changes nothing.
+type RoutingVerbs interface {
+	Explain(ctx context.Context, from conversations.Address, to []conversations.Address) (conversations.Routing, error)
+	Reroute(ctx context.Context, seq int64) (conversations.InboundRecord, error)
 }
 
 // ImportVerb stores what another installation exported.

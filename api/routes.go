@@ -26,6 +26,8 @@ func (s *server) routes() {
 	s.handle("/bridged/v1/deliveries/{Sid}", methods{get: s.fetchDelivery})
 	s.handle("/bridged/v1/dead-letters", methods{get: s.listDeadLetters})
 	s.handle("/bridged/v1/unrouted", methods{get: s.listUnrouted})
+	s.handle("/bridged/v1/unrouted/{ID}", methods{post: s.reroute})
+	s.handle("/bridged/v1/routing/explain", methods{get: s.explainRouting})
 	s.handle("/bridged/v1/import", methods{post: s.importResources})
 	s.handle("/bridged/v1/search", methods{get: s.search})
 }

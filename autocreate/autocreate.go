@@ -99,3 +99,22 @@ func (c Creation) checkWebhook() error {
 	}
 	return nil
 }
+
+// Listener is the webhook that a conversation gets which is made by this; nil
+// where it gets none. Without filters it hears that the conversation was made
+// (page 65).
+func (c Creation) Listener(now time.Time) *conversations.Webhook {
+	w := &conversations.Webhook{ID: conversations.NewID[conversations.WebhookID](now), Created: now, Updated: now}
+	switch c.Type {
+	case Webhook:
+		w.Target, w.URL, w.Method, w.Filters = conversations.TargetWebhook, c.WebhookURL, c.WebhookMethod, c.Filters
+		if len(w.Filters) == 0 {
+			w.Filters = []conversations.EventType{conversations.ConversationAdded}
+		}
+	case Studio:
+		w.Target, w.Method, w.Flow = conversations.TargetStudio, http.MethodPost, c.Flow
+	case Default:
+		return nil
+	}
+	return w
+}

@@ -35,6 +35,15 @@ type Channels interface {
 	Parse(a conversations.Address) (conversations.Address, error)
 }
 
+// Pool is the senders of one messaging service.
+type Pool struct {
+	Service conversations.MessagingServiceID
+	Senders []conversations.Address
+	// Autocreate says that a message to one of them makes a conversation, where no
+	// conversation takes it and the number itself says nothing (page 38).
+	Autocreate bool
+}
+
 // Space says whether there is room for more.
 type Space interface {
 	// Tight says whether the disk is nearly full.
@@ -51,6 +60,9 @@ type Config struct {
 	// MessagingServices are those that a conversation may name; the first is the
 	// default one, unless another is chosen (page 10).
 	MessagingServices []conversations.MessagingServiceID
+	// Pools are the senders of messaging services, and what they do with a message
+	// that no conversation takes. Optional.
+	Pools []Pool
 	// Flows are the SIDs of the flows that can be called (contract, [studio]).
 	Flows []string
 	Retry RetryPolicy

@@ -40,7 +40,7 @@ func (b *Bridge) newConversation(caller Caller, service conversations.ServiceID,
 		Created:    now,
 		Updated:    now,
 	}
-	if caller.Source != conversations.SourceAPI && caller.By != "" {
+	if caller.Source == conversations.SourceSDK && caller.By != "" {
 		c.CreatedBy = caller.By
 	}
 	if err := b.checkConversation(f); err != nil {

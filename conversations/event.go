@@ -8,6 +8,7 @@ type Source string
 // Sources that are no channel. A channel's is its type in capitals.
 const (
 	SourceAPI    Source = "API"
+	SourceSDK    Source = "SDK"
 	SourceSystem Source = "SYSTEM"
 )
 

@@ -97,6 +97,7 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		CommitBeside:      bridge.Commits(d.store.UpdateBeside),
 		Channels:          directory,
 		MessagingServices: messagingServices(d.cfg, defaults),
+		Pools:             pools(d.cfg),
 		Flows:             slices.Collect(maps.Keys(d.cfg.Studio)),
 		Retry: bridge.RetryPolicy{
 			First: retry.First, Max: retry.Max, Attempts: retry.Attempts,
@@ -149,6 +150,23 @@ func messagingServices(cfg *config.Config, defaults store.Defaults) []conversati
 	}
 	if len(list) == 0 {
 		list = append(list, defaults.MessagingService)
+	}
+	return list
+}
+
+// pools are the senders of the configured messaging services.
+func pools(cfg *config.Config) []bridge.Pool {
+	list := make([]bridge.Pool, 0, len(cfg.MessagingServices))
+	for _, s := range cfg.MessagingServices {
+		id, ok := twilio.ParseSID[conversations.MessagingServiceID](s.SID)
+		if !ok {
+			continue
+		}
+		pool := bridge.Pool{Service: id, Autocreate: s.Autocreate}
+		for _, sender := range s.Senders {
+			pool.Senders = append(pool.Senders, conversations.Address(sender))
+		}
+		list = append(list, pool)
 	}
 	return list
 }

@@ -34,6 +34,7 @@ type commands struct {
 	CheckConfig CheckConfigCmd `cmd:"" help:"Say what is wrong with a configuration file."`
 	Token       TokenCmd       `cmd:"" help:"Print an Access Token for a chat user."`
 	Import      ImportCmd      `cmd:"" help:"Import what another installation exported into the running one."`
+	Explain     ExplainCmd     `cmd:"" help:"Say where an inbound message would go, and why."`
 	Migrate     MigrateCmd     `cmd:"" help:"Move a stopped installation from SQLite to PostgreSQL."`
 	Version     VersionCmd     `cmd:"" help:"Print version, commit and Go version."`
 }

@@ -168,7 +168,7 @@ type Number struct {
 type MessagingService struct {
 	SID            string   `toml:"sid" required:"true" check:"sid:MG"`
 	Senders        []string `toml:"senders"`
-	Autocreate     bool     `toml:"autocreate" later:"true"`
+	Autocreate     bool     `toml:"autocreate"`
 	InboundWebhook string   `toml:"inbound_webhook" check:"webhook" later:"true"`
 }
 

@@ -1,0 +1,280 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+
+	"bridged/autocreate"
+	"bridged/bindings"
+	"bridged/conversations"
+)
+
+// errAlone says that a message makes a conversation, which takes a commit that
+// nothing runs beside.
+var errAlone = errors.New("a conversation has to be made")
+
+// Route carries out the task of an accepted inbound message: it is appended in
+// the name of the participant whom its pair means, if need be in a conversation
+// that is made for it, or it is recorded as unrouted with the reason. Carrying it
+// out again changes nothing.
+func (b *Bridge) Route(ctx context.Context, task, seq int64) error {
+	r, routed, err := b.routeIn(ctx, b.commitBeside, task, seq, false)
+	if errors.Is(err, errAlone) {
+		r, routed, err = b.routeIn(ctx, b.commit, task, seq, true)
+	}
+	if err != nil || !routed {
+		return err
+	}
+	b.backlog.pending.Add(-1)
+	b.cfg.Observer.Routed(r.Channel, r.State, b.lag(r.Received))
+	if r.State == conversations.InboundUnrouted {
+		b.cfg.Log.WarnContext(ctx, "inbound message is unrouted",
+			"channel", r.Channel, "from", r.From, "to", r.To, "reason", r.Reason)
+	}
+	return nil
+}
+
+func (b *Bridge) routeIn(ctx context.Context, commit Committer, task, seq int64, alone bool) (r conversations.InboundRecord, routed bool, err error) {
+	err = commit(ctx, func(tx Tx) error {
+		routed = false
+		var err error
+		r, err = tx.FindInbound(seq)
+		if conversations.NotFound.Is(err) || err == nil && r.State != conversations.InboundPending {
+			return tx.Finish(task)
+		}
+		if err != nil {
+			return err
+		}
+		to, err := b.decide(tx, r.Inbound)
+		if err != nil {
+			return err
+		}
+		if to.Destination == conversations.ToNewConversation && !alone {
+			return errAlone
+		}
+		if err := b.follow(tx, &r, to); err != nil {
+			return err
+		}
+		routed = true
+		return tx.Finish(task)
+	})
+	return r, routed, err
+}
+
+// noConversation is why a message is not for any conversation that there is.
+const noConversation = "no live conversation has a participant with this pair of addresses"
+
+// routing is where a message goes, with what it takes to bring it there.
+type routing struct {
+	conversations.Routing
+	author       conversations.Participant
+	conversation conversations.Conversation
+	creation     autocreate.Creation
+}
+
+// found adds what a rule said, and says where the message goes if that decides.
+func (r *routing) found(rule conversations.RoutingRule, to conversations.Destination, reason string) {
+	r.Findings = append(r.Findings, conversations.Finding{Rule: rule, Decides: to != "", Reason: reason})
+	if to != "" {
+		r.Destination = to
+	}
+}
+
+// decide says where an inbound message goes (contract, routing 2). It is asked
+// for each message, and by operators who want to know.
+func (b *Bridge) decide(tx Tx, m conversations.Inbound) (routing, error) {
+	var r routing
+	if _, owned := b.cfg.Channels.Owner(m.To); !owned {
+		r.found(conversations.RuleReceiver, conversations.Unrouted, "no channel is configured with the number that the message was sent to")
+		return r, nil
+	}
+	r.found(conversations.RuleReceiver, "", "the number is one of ours")
+	if _, owned := b.cfg.Channels.Owner(m.From); owned {
+		// Two numbers of ours that answer one another would never end.
+		r.found(conversations.RuleSender, conversations.Unrouted, "it was sent by a number of ours, so that it may have come round in a loop")
+		return r, nil
+	}
+	r.found(conversations.RuleSender, "", "the sender is not one of ours")
+	if len(m.Others) > 0 {
+		r.found(conversations.RuleGroup, conversations.Unrouted, "it is a group message, and no conversation has this group")
+		return r, nil
+	}
+	r.found(conversations.RuleGroup, "", "it is no group message")
+
+	author, c, err := tx.Resolve(bindings.MatchKey(m.From, m.To))
+	switch {
+	case err == nil:
+		r.author, r.conversation = author, c
+		r.Service, r.Conversation, r.Participant = c.Service, c.ID, author.ID
+		r.found(conversations.RuleConversation, conversations.ToConversation, "a participant of a live conversation has this pair of addresses")
+		return r, nil
+	case !conversations.NotFound.Is(err):
+		return r, err
+	}
+	r.found(conversations.RuleConversation, "", noConversation)
+	return r, b.decideCreation(tx, m, &r)
+}
+
+// decideCreation says whether a conversation is made for a message that none
+// takes: by the number's own configuration, or else by its messaging service.
+func (b *Bridge) decideCreation(tx Tx, m conversations.Inbound, r *routing) error {
+	account, err := tx.Configuration()
+	if err != nil {
+		return err
+	}
+	pool := b.poolOf(m.To)
+	r.Service = account.Service
+	if pool != nil {
+		r.MessagingService = pool.Service
+	}
+	a, err := tx.FindAddressConfiguration(autocreate.Key{Address: m.To})
+	switch {
+	case conversations.NotFound.Is(err):
+		r.found(conversations.RuleAddress, "", "the number has no address configuration")
+	case err != nil:
+		return err
+	case !a.Creation.Enabled:
+		r.found(conversations.RuleAddress, "", "the number's address configuration makes no conversations")
+	default:
+		if a.Creation.Service != "" {
+			r.Service = a.Creation.Service
+		}
+		r.creation, r.Configuration = a.Creation, a.ID
+		r.found(conversations.RuleAddress, conversations.ToNewConversation, "the number's address configuration makes a conversation")
+		return nil
+	}
+	switch {
+	case pool == nil:
+		r.found(conversations.RuleMessagingService, conversations.Unrouted, noConversation+", and the number is in no messaging service that makes one")
+	case !pool.Autocreate:
+		r.found(conversations.RuleMessagingService, conversations.Unrouted, noConversation+", and the number's messaging service makes none")
+	default:
+		r.creation = autocreate.Creation{Type: autocreate.Default}
+		r.found(conversations.RuleMessagingService, conversations.ToNewConversation, "the number's messaging service makes a conversation")
+	}
+	return nil
+}
+
+// poolOf returns the messaging service that a number is a sender of; nil where it
+// is in none.
+func (b *Bridge) poolOf(number conversations.Address) *Pool {
+	for i, pool := range b.cfg.Pools {
+		for _, sender := range pool.Senders {
+			if parsed, err := b.cfg.Channels.Parse(sender); err == nil && parsed == number {
+				return &b.cfg.Pools[i]
+			}
+		}
+	}
+	return nil
+}
+
+// follow brings a message where it goes.
+func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error {
+	if to.Destination == conversations.Unrouted {
+		r.State, r.Reason = conversations.InboundUnrouted, to.Reason()
+		return tx.FinishInbound(*r, "")
+	}
+	caller := Caller{Source: r.From.Type().Source(), By: string(r.From)}
+	if to.Destination == conversations.ToNewConversation {
+		if err := b.create(tx, caller, r.Inbound, &to); err != nil {
+			return err
+		}
+	}
+	m := conversations.Message{
+		Author:     string(to.author.Binding.Address),
+		Media:      r.Media,
+		Attributes: emptyAttributes,
+	}
+	if r.Body != "" || len(r.Media) == 0 {
+		m.Body = &r.Body
+	}
+	for i := range m.Media {
+		m.Media[i].ID = conversations.NewID[conversations.MediaID](b.now())
+	}
+	caller.By = m.Author
+	if err := b.append(tx, caller, &to.conversation, &m, &to.author); err != nil {
+		return err
+	}
+	r.State = conversations.InboundAppended
+	return tx.FinishInbound(*r, m.ID)
+}
+
+// create makes the conversation of a message that none took, with its sender as
+// the only participant (page 38).
+func (b *Bridge) create(tx Tx, caller Caller, m conversations.Inbound, to *routing) error {
+	var fields ConversationFields
+	if to.MessagingService != "" {
+		fields.MessagingService = &to.MessagingService
+	}
+	c, err := b.newConversation(caller, to.Service, fields)
+	if err != nil {
+		return err
+	}
+	if err := b.insertConversation(tx, caller, &c, fields); err != nil {
+		return err
+	}
+	if w := to.creation.Listener(b.now()); w != nil {
+		w.Conversation = c.ID
+		if err := tx.InsertWebhook(w); err != nil {
+			return err
+		}
+	}
+	now := b.now()
+	author := conversations.Participant{
+		ID: conversations.NewID[conversations.ParticipantID](now), Conversation: c.ID,
+		Binding:    &conversations.Binding{Address: m.From, Proxy: m.To},
+		Attributes: emptyAttributes, Created: now, Updated: now,
+	}
+	if err := b.join(tx, caller, to.Service, &author); err != nil {
+		return err
+	}
+	to.conversation, to.author = c, author
+	return nil
+}
+
+// Explain says where a message would go now that somebody sends to these
+// addresses, and why. It changes nothing.
+func (b *Bridge) Explain(ctx context.Context, from conversations.Address, to []conversations.Address) (conversations.Routing, error) {
+	parsed := make([]conversations.Address, 0, 1+len(to))
+	for _, a := range append([]conversations.Address{from}, to...) {
+		address, err := b.cfg.Channels.Parse(a)
+		if err != nil {
+			return conversations.Routing{}, conversations.Refuse(conversations.AddressInvalid, "%q: %s", a, err)
+		}
+		parsed = append(parsed, address)
+	}
+	if len(parsed) < 2 {
+		return conversations.Routing{}, conversations.Refuse(conversations.AddressMissing, "say whom the message is sent to")
+	}
+	m := conversations.Inbound{From: parsed[0], To: parsed[1], Others: parsed[2:]}
+	var found routing
+	err := b.commitBeside(ctx, func(tx Tx) error {
+		var err error
+		found, err = b.decide(tx, m)
+		return err
+	})
+	return found.Routing, err
+}
+
+// Reroute takes an unrouted message up again, after what kept it from its
+// conversation has been mended.
+func (b *Bridge) Reroute(ctx context.Context, seq int64) (conversations.InboundRecord, error) {
+	r, err := change(ctx, b, func(tx Tx) (conversations.InboundRecord, error) {
+		r, err := tx.FindInbound(seq)
+		if err != nil {
+			return r, err
+		}
+		if r.State != conversations.InboundUnrouted {
+			return r, conversations.Refuse(conversations.NotFound, "no such unrouted message")
+		}
+		r.State, r.Reason = conversations.InboundPending, ""
+		if err := tx.FinishInbound(r, ""); err != nil {
+			return r, err
+		}
+		return r, tx.Enqueue(seqTask(TopicInbound, r.MatchKey, r.To, r.Seq))
+	})
+	if err == nil {
+		b.backlog.pending.Add(1)
+	}
+	return r, err
+}
