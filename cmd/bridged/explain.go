@@ -41,9 +41,10 @@ func (c *ExplainCmd) Run(ctx context.Context, e *environment) error {
 		destination += " " + *answer.ConversationSID
 	}
 	table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "goes to:\t%s\n", destination)
+	// What cannot be written is told by Flush.
+	_, _ = fmt.Fprintf(table, "goes to:\t%s\n", destination)
 	for _, r := range answer.Rules {
-		fmt.Fprintf(table, "%s:\t%s\n", r.Rule, r.Reason)
+		_, _ = fmt.Fprintf(table, "%s:\t%s\n", r.Rule, r.Reason)
 	}
 	return table.Flush()
 }
