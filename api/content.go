@@ -17,8 +17,7 @@ func (s *server) createContent(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	show := func(shown conversations.Content) any { return c.scope.Content(shown) }
-	return carryOut(c, http.StatusCreated, show, func(ctx context.Context) (conversations.Content, error) {
+	return carryOut(c, http.StatusCreated, shown(c.scope.Content), func(ctx context.Context) (conversations.Content, error) {
 		return s.cfg.Bridge.CreateContent(ctx, draft)
 	})
 }
@@ -33,10 +32,7 @@ func (s *server) deleteContent(c *call) (reply, error) {
 
 func (s *server) fetchContent(c *call) (reply, error) {
 	found, err := s.content(c)
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(c.scope.Content(found)), nil
+	return fetched(c.scope.Content, found, err)
 }
 
 // listContents lists the newest first, as page 45 does.
@@ -47,14 +43,7 @@ func (s *server) listContents(c *call) (reply, error) {
 	}
 	page := q.ReadPage(twilio.MaxContents)
 	page.Page.Descending = true
-	if err := q.Err(); err != nil {
-		return reply{}, err
-	}
-	listing, err := s.cfg.Store.Contents(c.Context(), page.Page)
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(twilio.List(page, "contents", c.scope.ContentsURL(), listing, c.scope.Content)), nil
+	return paged(c, q, page, "contents", c.scope.ContentsURL(), c.scope.Content, s.cfg.Store.Contents)
 }
 
 func (s *server) approveContent(c *call) (reply, error) {
@@ -69,18 +58,14 @@ func (s *server) approveContent(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	show := func(shown conversations.Content) any { return c.scope.ContentApproval(shown) }
-	return carryOut(c, http.StatusCreated, show, func(ctx context.Context) (conversations.Content, error) {
+	return carryOut(c, http.StatusCreated, shown(c.scope.ContentApproval), func(ctx context.Context) (conversations.Content, error) {
 		return s.cfg.Bridge.ApproveContent(ctx, id, approval)
 	})
 }
 
 func (s *server) fetchApprovals(c *call) (reply, error) {
 	found, err := s.content(c)
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(c.scope.ContentApprovals(found)), nil
+	return fetched(c.scope.ContentApprovals, found, err)
 }
 
 // content finds the content that the path names.
