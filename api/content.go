@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"mime"
 	"net/http"
 
 	"bridged/conversations"
@@ -10,7 +9,7 @@ import (
 )
 
 func (s *server) createContent(c *call) (reply, error) {
-	if err := c.requireJSON(); err != nil {
+	if err := c.requireType("application/json"); err != nil {
 		return reply{}, err
 	}
 	draft, err := twilio.ParseContent(c.body)
@@ -51,7 +50,7 @@ func (s *server) approveContent(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := c.requireJSON(); err != nil {
+	if err := c.requireType("application/json"); err != nil {
 		return reply{}, err
 	}
 	approval, err := twilio.ParseApproval(c.body)
@@ -75,13 +74,4 @@ func (s *server) content(c *call) (conversations.Content, error) {
 		return conversations.Content{}, err
 	}
 	return s.cfg.Store.Content(c.Context(), id)
-}
-
-// requireJSON refuses a body that is declared to be anything else.
-func (c *call) requireJSON() error {
-	declared := c.Header.Get("Content-Type")
-	if kind, _, err := mime.ParseMediaType(declared); declared != "" && (err != nil || kind != "application/json") {
-		return twilio.Invalid("the body must be application/json")
-	}
-	return nil
 }
