@@ -6,8 +6,7 @@ import (
 	"bridged/conversations"
 )
 
-// maxSecret bounds a certificate, a key or a token of a push service, in
-// characters.
+// maxSecret bounds a certificate, a key or a token of a push service, in bytes.
 const maxSecret = 16 << 10
 
 // CreateCredential keeps what a push service knows the operator by (page 19).

@@ -128,7 +128,9 @@ func (tx *Tx) FindPushBinding(service conversations.ServiceID, id conversations.
 	return findPushBinding(tx.querier, service, id)
 }
 
-// EnsurePushBinding stores the binding, or renews that of the same device.
+// EnsurePushBinding stores the binding, or renews that of the same device. Devices
+// register over the chat SDKs' protocol, which bridged does not speak yet: so far
+// only tests call it.
 func (tx *Tx) EnsurePushBinding(b *conversations.PushBinding) error {
 	messageTypes, err := encodeList(b.MessageTypes)
 	if err != nil {
