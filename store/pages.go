@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"bridged/conversations"
 )
@@ -90,4 +91,17 @@ func cmpOr(a, b *conversations.Cursor) *conversations.Cursor {
 		return a
 	}
 	return b
+}
+
+// among adds the condition that a column has one of the values, if there are any.
+func among[T ~string](from string, args []any, column string, values []T) (string, []any) {
+	if len(values) == 0 {
+		return from, args
+	}
+	places := make([]string, len(values))
+	for i, v := range values {
+		args = append(args, v)
+		places[i] = fmt.Sprintf("$%d", len(args))
+	}
+	return from + " AND " + column + " IN (" + strings.Join(places, ", ") + ")", args
 }

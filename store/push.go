@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"bridged/conversations"
 )
@@ -108,19 +106,6 @@ func (db *DB) PushBindings(ctx context.Context, service conversations.ServiceID,
 		columns: pushBindingColumns, from: from, args: args, major: "b.seq", scan: scanPushBinding,
 		cursor: func(b conversations.PushBinding) conversations.Cursor { return conversations.Cursor{Major: b.Seq} },
 	}.page(db.reader(ctx), p)
-}
-
-// among adds the condition that a column has one of the values, if there are any.
-func among[T ~string](from string, args []any, column string, values []T) (string, []any) {
-	if len(values) == 0 {
-		return from, args
-	}
-	places := make([]string, len(values))
-	for i, v := range values {
-		args = append(args, v)
-		places[i] = fmt.Sprintf("$%d", len(args))
-	}
-	return from + " AND " + column + " IN (" + strings.Join(places, ", ") + ")", args
 }
 
 // FindPushBinding is PushBinding within a commit.
