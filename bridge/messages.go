@@ -91,8 +91,8 @@ func (b *Bridge) UpdateMessage(ctx context.Context, caller Caller, service conve
 	})
 }
 
-// DeleteMessage removes a message with its receipts and files. What the carriers have is
-// out of reach; what they do not have yet is not sent any more.
+// DeleteMessage removes a message with its receipts and files. What the carriers
+// have is out of reach; what they do not have yet is not sent any more.
 func (b *Bridge) DeleteMessage(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, id conversations.MessageID) error {
 	return remove(ctx, b, func(tx Tx) error {
 		c, err := openConversation(tx, service, key)
