@@ -133,14 +133,13 @@ func (b *Bridge) modify(tx Tx, caller Caller, p *conversations.Participant, f Pa
 // RemoveParticipant takes a participant out of its conversation and frees its
 // pair. Its messages and receipts remain (contract, 16).
 func (b *Bridge) RemoveParticipant(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, who conversations.ParticipantKey) error {
-	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
+	return remove(ctx, b, func(tx Tx) error {
 		p, err := openParticipant(tx, service, key, who)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, b.leave(tx, caller, p)
+		return b.leave(tx, caller, p)
 	})
-	return err
 }
 
 func (b *Bridge) leave(tx Tx, caller Caller, p conversations.Participant) error {

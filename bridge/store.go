@@ -293,8 +293,6 @@ type CredentialRows interface {
 // PushRows are the devices that get push notifications.
 type PushRows interface {
 	FindPushBinding(service conversations.ServiceID, id conversations.PushBindingID) (conversations.PushBinding, error)
-	// EnsurePushBinding stores it, or renews that of the same device.
-	EnsurePushBinding(b *conversations.PushBinding) error
 	DeletePushBinding(id conversations.PushBindingID) error
 }
 

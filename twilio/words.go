@@ -12,7 +12,7 @@ import (
 
 // AddressType reads the type of an address, of those that the reference knows.
 // An empty one is as if it was not sent.
-func AddressType(f *Form, name string) *conversations.ChannelType {
+func (f *Form) AddressType(name string) *conversations.ChannelType {
 	t := Word[conversations.ChannelType](f, name)
 	if t == nil || *t == "" {
 		return nil
