@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -98,7 +96,7 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		Channels:          directory,
 		MessagingServices: messagingServices(d.cfg, defaults),
 		Pools:             pools(d.cfg),
-		Flows:             slices.Collect(maps.Keys(d.cfg.Studio)),
+		Flows:             flows(d.cfg),
 		Retry: bridge.RetryPolicy{
 			First: retry.First, Max: retry.Max, Attempts: retry.Attempts,
 			UnknownWait: retry.UnknownWait, ResendUnknown: retry.ResendUnknown,
@@ -150,6 +148,16 @@ func messagingServices(cfg *config.Config, defaults store.Defaults) []conversati
 	}
 	if len(list) == 0 {
 		list = append(list, defaults.MessagingService)
+	}
+	return list
+}
+
+// flows are the SIDs of the configured flows.
+func flows(cfg *config.Config) (list []string) {
+	for sid := range cfg.Studio {
+		if flow, ok := twilio.ParseFlowSID(sid); ok {
+			list = append(list, flow)
+		}
 	}
 	return list
 }
