@@ -43,7 +43,7 @@ const pairColumns = `SELECT b.match_key, b.participant_id, b.conversation_id, p.
 
 // PairsOf returns the pairs of participants whose own address is the name.
 func (tx *Tx) PairsOf(name conversations.Address) ([]conversations.Pair, error) {
-	return all(tx.querier, scanPair, pairColumns+"WHERE p.address = $1 ORDER BY p.seq", name)
+	return all(tx.querier, scanPair, pairColumns+"WHERE p.address = $1", name)
 }
 
 // FindPair returns a live pair.

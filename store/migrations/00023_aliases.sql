@@ -7,7 +7,7 @@ CREATE TABLE aliases (
     root    TEXT NOT NULL,
     learned BIGINT NOT NULL
 );
-CREATE INDEX aliases_of_root ON aliases (root);
+CREATE INDEX aliases_of_root ON aliases (root, alias);
 
 -- Pairs that turned out to be one person's in two live conversations. The one
 -- that was bound later lost its pair.
