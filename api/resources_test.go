@@ -226,6 +226,24 @@ func TestDeadLettersAndUnroutedMessages(t *testing.T) {
 	}, a.json(t)["unrouted"].([]any)[0])
 }
 
+func TestAliasConflicts(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.aliasConflicts = []conversations.AliasConflict{{
+		Seq: 5, Alias: conversations.Alias{Name: "whatsapp:US.1", Root: "whatsapp:+15550001111"}, Proxy: "whatsapp:+15550002222",
+		Kept:    conversations.Pair{Conversation: digits, Participant: digits},
+		Freed:   conversations.Pair{Conversation: other, Participant: other},
+		Created: at(3),
+	}}
+	a := do(t, api.New(config(w)), http.MethodGet, "/bridged/v1/alias-conflicts", "")
+	assert.Equal(t, map[string]any{
+		"id": 5.0, "alias": "whatsapp:US.1", "address": "whatsapp:+15550001111", "proxy_address": "whatsapp:+15550002222",
+		"kept_conversation_sid": "CH" + digits, "kept_participant_sid": "MB" + digits,
+		"freed_conversation_sid": "CH" + other, "freed_participant_sid": "MB" + other,
+		"date_created": "2024-05-01T10:00:03Z",
+	}, a.json(t)["alias_conflicts"].([]any)[0])
+}
+
 func TestEveryProgressHasAName(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

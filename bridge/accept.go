@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"bridged/bindings"
 	"bridged/conversations"
 )
 
@@ -76,8 +75,13 @@ func (b *Bridge) Accept(ctx context.Context, messages []conversations.Inbound) e
 		return err
 	}
 	var fresh int
-	err := b.commitBeside(ctx, func(tx Tx) error {
+	err := b.commitLearning(ctx, func(tx Tx, l *lesson) error {
 		fresh = 0
+		for _, m := range messages { // before any of them is accepted: their order is by these names
+			if err := b.learn(tx, l, m.From, m.Names); err != nil {
+				return err
+			}
+		}
 		for _, m := range messages {
 			isNew, err := b.acceptOne(tx, m)
 			if err != nil {
@@ -99,11 +103,11 @@ func (b *Bridge) Accept(ctx context.Context, messages []conversations.Inbound) e
 }
 
 func (b *Bridge) acceptOne(tx Tx, m conversations.Inbound) (isNew bool, err error) {
-	r := conversations.InboundRecord{
-		Inbound:  m,
-		MatchKey: bindings.MatchKey(m.From, m.To),
-		Received: b.now(),
+	key, err := matchKey(tx, m.From, m.To)
+	if err != nil {
+		return false, err
 	}
+	r := conversations.InboundRecord{Inbound: m, MatchKey: key, Received: b.now()}
 	if isNew, err = tx.InsertInbound(&r); err != nil || !isNew {
 		return false, err
 	}

@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 
-	"bridged/bindings"
 	"bridged/conversations"
 )
 
@@ -207,7 +206,11 @@ func (b *Bridge) bind(tx Tx, p conversations.Participant) error {
 	if !p.Native() {
 		return nil
 	}
-	holder, err := tx.BindPair(bindings.MatchKey(p.Binding.Address, p.Binding.Proxy), p)
+	key, err := matchKey(tx, p.Binding.Address, p.Binding.Proxy)
+	if err != nil {
+		return err
+	}
+	holder, err := tx.BindPair(key, p)
 	if err == nil && holder != "" {
 		err = &conversations.Error{Fault: conversations.PairTaken, Detail: string(holder)}
 	}

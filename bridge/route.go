@@ -101,18 +101,30 @@ func (b *Bridge) decide(tx Tx, m conversations.Inbound) (routing, error) {
 	}
 	r.found(conversations.RuleGroup, "", "it is no group message")
 
-	author, c, err := tx.Resolve(bindings.MatchKey(m.From, m.To))
+	key, err := matchKey(tx, m.From, m.To)
+	if err != nil {
+		return r, err
+	}
+	author, c, err := tx.Resolve(key)
 	switch {
 	case err == nil:
 		r.author, r.conversation = author, c
 		r.Service, r.Conversation, r.Participant = c.Service, c.ID, author.ID
-		r.found(conversations.RuleConversation, conversations.ToConversation, "a participant of a live conversation has this pair of addresses")
+		r.found(conversations.RuleConversation, conversations.ToConversation, takenBy(author, m))
 		return r, nil
 	case !conversations.NotFound.Is(err):
 		return r, err
 	}
 	r.found(conversations.RuleConversation, "", noConversation)
 	return r, b.decideCreation(tx, m, &r)
+}
+
+// takenBy says how a participant has the pair of addresses of a message.
+func takenBy(p conversations.Participant, m conversations.Inbound) string {
+	if p.Binding == nil || bindings.MatchKey(p.Binding.Address, p.Binding.Proxy) == bindings.MatchKey(m.From, m.To) {
+		return "a participant of a live conversation has this pair of addresses"
+	}
+	return "a participant of a live conversation has this pair of addresses, by another name of the sender"
 }
 
 // decideCreation says whether a conversation is made for a message that none

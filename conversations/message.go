@@ -49,6 +49,7 @@ type Inbound struct {
 	From       Address // the person
 	To         Address // the proxy address of ours
 	Others     []Address
+	Names      []Address // other names of the person, as the carrier told them
 	Body       string
 	Media      []Media
 	SentAt     time.Time // by the carrier's clock; zero when it did not say

@@ -3,11 +3,13 @@ package programmable
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"bridged/channels"
 	"bridged/channels/internal/normal"
+	"bridged/channels/internal/waid"
 	"bridged/conversations"
 	"bridged/sign"
 )
@@ -57,6 +59,7 @@ func (c *Client) ReceiveHook(r channels.HookRequest) (channels.Received, error) 
 		Body:       f.body(),
 		Media:      f.media(),
 	}
+	m.Names = f.names(m.From)
 	if m.From == "" || m.To == "" {
 		return channels.Received{}, fmt.Errorf("%w: no From or no To", channels.ErrMalformed)
 	}
@@ -139,6 +142,21 @@ func (f fields) body() string {
 	}
 	words := []string{"[location]", f.text("Latitude") + "," + f.text("Longitude"), f.text("Label"), f.text("Address")}
 	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
+}
+
+// names are the sender's other names, which come with messages on WhatsApp: the
+// number without its plus sign, and the business-scoped id (carriers.md §1).
+func (f fields) names(from conversations.Address) []conversations.Address {
+	if from.Type() != waid.Type {
+		return nil
+	}
+	var names []conversations.Address
+	for _, id := range []string{f.text("WaId"), f.text("ExternalUserId")} {
+		if name := waid.FromID(id); name != "" && name != from {
+			names = append(names, name)
+		}
+	}
+	return slices.Compact(names)
 }
 
 // others are the other members of a group. The parameter was only seen in

@@ -20,6 +20,7 @@ const (
 	secret   = "the app secret"
 	proxy    = conversations.Address("whatsapp:+14155238886")
 	person   = conversations.Address("whatsapp:+16505551234")
+	parent   = conversations.Address("whatsapp:US.ENT.11815799212886844830")
 	scoped   = conversations.Address("whatsapp:US.13491208655302741918")
 )
 
