@@ -51,12 +51,13 @@ func TestLearn(t *testing.T) {
 func TestNames(t *testing.T) {
 	t.Parallel()
 	for a, want := range map[conversations.Address]conversations.Address{
-		"+5215512345678": "+525512345678", "sms:+16505551234": "+16505551234", " +16505551234": "+16505551234",
+		"+5215512345678": "+525512345678", "sms:+16505551234": "+16505551234",
 		"WhatsApp:+5215512345678": "whatsapp:+525512345678", scoped: scoped, "55512": "55512",
 	} {
 		assert.Equal(t, want, bindings.Name(a), a)
 		assert.Equal(t, want, bindings.Name(want), "a name is its own")
 	}
+	assert.EqualValues(t, "+16505551234", bindings.Name(" +16505551234"))
 	assert.True(t, bindings.IsRoot(number))
 	assert.True(t, bindings.IsRoot("+16505551234"))
 	assert.False(t, bindings.IsRoot(scoped))

@@ -129,7 +129,9 @@ type Cloud struct {
 	AccessToken   Secret `toml:"access_token" required:"true"`
 	AppSecret     Secret `toml:"app_secret" required:"true"`
 	VerifyToken   Secret `toml:"verify_token" required:"true"`
-	APIBaseURL    string `toml:"api_base_url" default:"https://graph.facebook.com/v23.0" check:"base_url"`
+	// UserIDField is the field that a business-scoped id is sent in.
+	UserIDField string `toml:"user_id_field" default:"to" check:"oneof:to,recipient"`
+	APIBaseURL  string `toml:"api_base_url" default:"https://graph.facebook.com/v23.0" check:"base_url"`
 }
 
 // Telnyx is the table of driver telnyx.

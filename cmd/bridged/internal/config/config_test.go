@@ -112,6 +112,7 @@ resend_unknown = false
 	assert.Nil(t, c.Channels[0].Cloud)
 	assert.Equal(t, "b", c.Channels[1].Cloud.AppSecret.Value())
 	assert.Equal(t, "https://graph.facebook.com/v23.0", c.Channels[1].Cloud.APIBaseURL)
+	assert.Equal(t, "to", c.Channels[1].Cloud.UserIDField)
 	assert.NotNil(t, c.Channels[2].Simulator)
 	assert.Equal(t, 5_000_000, c.Numbers[0].MaxMMSBytes)
 	assert.Equal(t, "POST", c.Numbers[0].InboundWebhookMethod)
