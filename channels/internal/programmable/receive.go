@@ -56,6 +56,7 @@ func (c *Client) ReceiveHook(r channels.HookRequest) (channels.Received, error) 
 		Others:     f.others(),
 		Body:       f.body(),
 		Media:      f.media(),
+		Notes:      f.notes(),
 	}
 	if m.From == "" || m.To == "" {
 		return channels.Received{}, fmt.Errorf("%w: no From or no To", channels.ErrMalformed)
@@ -139,6 +140,15 @@ func (f fields) body() string {
 	}
 	words := []string{"[location]", f.text("Latitude") + "," + f.text("Longitude"), f.text("Label"), f.text("Address")}
 	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
+}
+
+// notes say what of the sender, the receiver and the text is not as it came.
+func (f fields) notes() []string {
+	var raw []string
+	for _, name := range []string{"From", "To", "Body", "ButtonText", "Label", "Address"} {
+		raw = append(raw, url.Values(f).Get(name))
+	}
+	return normal.Notes(raw...)
 }
 
 // others are the other members of a group. The parameter was only seen in

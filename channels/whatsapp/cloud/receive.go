@@ -149,6 +149,7 @@ func (in *intake) message(raw json.RawMessage, contacts []contact) {
 		Body:   normal.Text(body),
 		Media:  media,
 		SentAt: normal.Unix(int64(m.Timestamp)),
+		Notes:  normal.JSONNotes(raw, body),
 	})
 }
 
