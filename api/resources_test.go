@@ -209,6 +209,7 @@ func TestDeadLettersAndUnroutedMessages(t *testing.T) {
 		Seq: 4, Received: at(2), Reason: "nobody", State: conversations.InboundUnrouted,
 		Inbound: conversations.Inbound{
 			Channel: "main", ProviderID: "p", From: "+15550001111", To: "+15550002222", Body: "hi",
+			Notes: []string{"NUL characters were removed"},
 			Media: []conversations.Media{{ContentType: "image/png", URL: "https://carrier.example/secret"}},
 		},
 	}}
@@ -222,7 +223,7 @@ func TestDeadLettersAndUnroutedMessages(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"id": 4.0, "channel": "main", "provider_id": "p", "from": "+15550001111", "to": "+15550002222", "others": []any{}, "body": "hi",
 		"media":  []any{map[string]any{"content_type": "image/png", "filename": "", "size": 0.0}},
-		"reason": "nobody", "date_sent": nil, "date_received": "2024-05-01T10:00:02Z",
+		"reason": "nobody", "notes": []any{"NUL characters were removed"}, "date_sent": nil, "date_received": "2024-05-01T10:00:02Z",
 	}, a.json(t)["unrouted"].([]any)[0])
 }
 

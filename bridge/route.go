@@ -64,6 +64,10 @@ func (b *Bridge) routeIn(ctx context.Context, commit Committer, task, seq int64,
 // noConversation is why a message is not for any conversation that there is.
 const noConversation = "no live conversation has a participant with this pair of addresses"
 
+// noAddress is why none is made for a sender such as "ACME Bank", whom nobody can
+// answer.
+const noAddress = "no conversation is made for a sender whose address no participant could have"
+
 // routing is where a message goes, with what it takes to bring it there.
 type routing struct {
 	conversations.Routing
@@ -139,6 +143,7 @@ func (b *Bridge) decideCreation(tx Tx, m conversations.Inbound, r *routing) erro
 	if pool != nil {
 		r.MessagingService = pool.Service
 	}
+	_, nameless := b.cfg.Channels.Parse(m.From)
 	a, err := tx.FindAddressConfiguration(autocreate.Key{Address: m.To})
 	switch {
 	case conversations.NotFound.Is(err):
@@ -147,6 +152,8 @@ func (b *Bridge) decideCreation(tx Tx, m conversations.Inbound, r *routing) erro
 		return err
 	case !a.Creation.Enabled:
 		r.found(conversations.RuleAddress, "", "the number's address configuration makes no conversations")
+	case nameless != nil:
+		r.found(conversations.RuleAddress, "", noAddress)
 	default:
 		if a.Creation.Service != "" {
 			r.Service = a.Creation.Service
@@ -156,6 +163,8 @@ func (b *Bridge) decideCreation(tx Tx, m conversations.Inbound, r *routing) erro
 		return nil
 	}
 	switch {
+	case nameless != nil:
+		r.found(conversations.RuleMessagingService, conversations.Unrouted, noConversation+", and "+noAddress)
 	case pool == nil:
 		r.found(conversations.RuleMessagingService, conversations.Unrouted, noConversation+", and the number is in no messaging service that makes one")
 	case !pool.Autocreate:

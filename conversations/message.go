@@ -53,6 +53,9 @@ type Inbound struct {
 	Body       string
 	Media      []Media
 	SentAt     time.Time // by the carrier's clock; zero when it did not say
+	// Notes are sentences about what of it could not be kept as it came. They hold
+	// no text of the message.
+	Notes []string
 }
 
 // InboundState is what became of an accepted inbound message.

@@ -58,6 +58,7 @@ func (c *Client) ReceiveHook(r channels.HookRequest) (channels.Received, error) 
 		Others:     f.others(),
 		Body:       f.body(),
 		Media:      f.media(),
+		Notes:      f.notes(),
 	}
 	m.Names = f.names(m.From)
 	if m.From == "" || m.To == "" {
@@ -157,6 +158,15 @@ func (f fields) names(from conversations.Address) []conversations.Address {
 		}
 	}
 	return slices.Compact(names)
+}
+
+// notes say what of the sender, the receiver and the text is not as it came.
+func (f fields) notes() []string {
+	var raw []string
+	for _, name := range []string{"From", "To", "Body", "ButtonText", "Label", "Address"} {
+		raw = append(raw, url.Values(f).Get(name))
+	}
+	return normal.Notes(raw...)
 }
 
 // others are the other members of a group. The parameter was only seen in

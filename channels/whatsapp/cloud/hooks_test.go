@@ -21,6 +21,8 @@ func hooks() []channeltest.Hook {
 	empty.From, empty.SentAt, empty.Names = scoped, time.UnixMilli(1749416383005).UTC(), nil
 	missing := in("1", "no number")
 	missing.From, missing.Names = scoped, nil
+	unclean := in("12", "ab")
+	unclean.Notes = []string{"NUL characters were removed"}
 	return []channeltest.Hook{
 		{File: "text.json", Messages: list(in("1", "Does it come in another color? 😀"))},
 		{File: "scoped.json", Messages: list(missing, empty, noTime)},
@@ -60,7 +62,7 @@ func hooks() []channeltest.Hook {
 			in("9", unsupported),
 			in("10", unsupported),
 			in("11", "to a group"),
-			in("12", "ab"),
+			unclean,
 			in("13", "[location] 1.5,2.5 Home"),
 		)},
 		{File: "silent.json"},

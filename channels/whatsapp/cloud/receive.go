@@ -150,6 +150,7 @@ func (in *intake) message(raw json.RawMessage, contacts []contact) {
 		Media:  media,
 		Names:  names,
 		SentAt: normal.Unix(int64(m.Timestamp)),
+		Notes:  normal.JSONNotes(raw, body),
 	})
 }
 
