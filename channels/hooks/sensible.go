@@ -31,10 +31,9 @@ func (h *Handler) sensible(ctx context.Context, name string, received channels.R
 	received.Statuses = slices.DeleteFunc(received.Statuses, func(s conversations.StatusReport) bool {
 		return !isID(s.ProviderID) || len(s.Address) > maxAddress || len(s.Proxy) > maxAddress
 	})
-	left := len(received.Messages) + len(received.Statuses)
-	switch {
-	case left == before:
-	case left == 0:
+	switch left := len(received.Messages) + len(received.Statuses); left {
+	case before:
+	case 0:
 		return received, fmt.Errorf("%w: an id or an address is missing or too long", channels.ErrMalformed)
 	default:
 		h.log.WarnContext(ctx, "senseless parts of a hook were left out",
