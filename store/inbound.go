@@ -12,7 +12,7 @@ const inboundColumns = `i.seq, i.channel, i.provider_id, i.sender, i.receiver, i
 
 func scanInbound(s scanner) (conversations.InboundRecord, error) {
 	var (
-		r              conversations.InboundRecord
+		r                    conversations.InboundRecord
 		others, media, notes *string
 		sent, received       int64
 	)

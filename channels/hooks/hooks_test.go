@@ -276,8 +276,10 @@ func TestTheSenselessIsRefusedAndItsNeighboursAreNot(t *testing.T) {
 		"no id":           func(r *channels.Received) { r.Messages[0].ProviderID = "" },
 		"a long sender":   func(r *channels.Received) { r.Messages[0].From = conversations.Address(long) },
 		"a long receiver": func(r *channels.Received) { r.Messages[0].To = conversations.Address(long) },
-		"a long member":   func(r *channels.Received) { r.Messages[0].Others = []conversations.Address{conversations.Address(long)} },
-		"a long id":       func(r *channels.Received) { r.Messages[0].ProviderID = long + long },
+		"a long member": func(r *channels.Received) {
+			r.Messages[0].Others = []conversations.Address{conversations.Address(long)}
+		},
+		"a long id": func(r *channels.Received) { r.Messages[0].ProviderID = long + long },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

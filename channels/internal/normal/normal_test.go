@@ -41,10 +41,10 @@ func TestJSONNotes(t *testing.T) {
 	const replaced, removed = "what was no UTF-8 was replaced by U+FFFD", "NUL characters were removed"
 	for raw, want := range map[string][]string{
 		`"héllo \ud83d\ude00"`: nil,
-		"\"\uFFFD\"":            nil,
+		"\"\uFFFD\"":           nil,
 		`"\uFFFD"`:             nil,
 		`"a\ud83d"`:            {replaced},
-		"\"a\xff\"":             {replaced},
+		"\"a\xff\"":            {replaced},
 		"\"\uFFFD\xff\"":       {replaced},
 		`"a\u0000\ud83d"`:      {replaced, removed},
 		`"a\u0000"`:            {removed},
