@@ -69,6 +69,8 @@ type Config struct {
 	Retry RetryPolicy
 	// Backlog bounds the unfinished inbound messages; 0 means no bound.
 	Backlog int
+	// SenderRate bounds what one person sends to one of our numbers. Optional.
+	SenderRate SenderRate
 	// Shared says that other processes may work on the same store.
 	Shared bool
 	Space  Space // optional
@@ -89,13 +91,14 @@ type Config struct {
 type Bridge struct {
 	cfg     Config
 	backlog backlog
+	floods  *floods
 	sweeps  sweeps
 }
 
 // New makes a Bridge.
 func New(cfg Config) *Bridge {
 	cfg.setDefaults()
-	return &Bridge{cfg: cfg}
+	return &Bridge{cfg: cfg, floods: newFloods(cfg.SenderRate)}
 }
 
 // now is the time of a change, in the precision in which it is stored.

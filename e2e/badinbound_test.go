@@ -200,3 +200,28 @@ func TestWhatIsNoTextIsReplacedAndNoted(t *testing.T) {
 	eventually(t, func() bool { return len(w.cloud.Sent()) == 1 }, "and Bob")
 	assert.Equal(t, 6, strings.Count(w.Log(), "message is not kept as it came"))
 }
+
+// "A flood from one sender (a per-sender rate with a recorded overflow, off by
+// default)" (issue 5).
+func TestAFloodFromOneSenderIsRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{config: "[limits]\nsender_rate = 0.001\nsender_burst = 3\n"})
+	conversation := w.converse()
+	for i := range 10 {
+		w.aliceWrites(idOf(i), fmt.Sprint(i))
+	}
+	w.bobWrites("wamid.1", "and I?")
+	eventually(t, func() bool { return len(w.messages(conversation)) == 4 && len(w.kept()) == 7 }, "three of hers and his are in")
+	for i, k := range w.kept() {
+		assert.Equal(t, fmt.Sprint(i+3), k.Body)
+		assert.Equal(t, "it is over the sender's rate (limits.sender_rate)", k.Reason)
+	}
+	assert.Equal(t, "7", w.metric(`bridged_inbound_over_rate_total{channel="sms-main"}`))
+	assert.Equal(t, 1, strings.Count(w.Log(), "a sender is over the rate"))
+
+	again := fmt.Sprintf("/bridged/v1/unrouted/%d", w.kept()[0].ID)
+	require.Equal(t, http.StatusAccepted, w.call(http.MethodPost, again, nil, nil))
+	eventually(t, func() bool { return len(w.messages(conversation)) == 5 }, "it is taken up again")
+	assert.Equal(t, "3", *w.messages(conversation)[4].Body)
+	assert.Len(t, w.kept(), 6)
+}

@@ -101,14 +101,15 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 			First: retry.First, Max: retry.Max, Attempts: retry.Attempts,
 			UnknownWait: retry.UnknownWait, ResendUnknown: retry.ResendUnknown,
 		},
-		Backlog:   d.cfg.Limits.Backlog,
-		Shared:    d.cfg.Store.SQLitePath() == "",
-		Space:     storeSpace(d.cfg.Store),
-		Files:     d.files,
-		MediaLife: d.cfg.Media.UnattachedTTL,
-		Observer:  d.metrics,
-		Due:       func(t time.Time) { d.pipeline.WakeAt(t) },
-		Log:       d.log,
+		Backlog:    d.cfg.Limits.Backlog,
+		SenderRate: bridge.SenderRate{PerSecond: d.cfg.Limits.SenderRate, Burst: d.cfg.Limits.SenderBurst},
+		Shared:     d.cfg.Store.SQLitePath() == "",
+		Space:      storeSpace(d.cfg.Store),
+		Files:      d.files,
+		MediaLife:  d.cfg.Media.UnattachedTTL,
+		Observer:   d.metrics,
+		Due:        func(t time.Time) { d.pipeline.WakeAt(t) },
+		Log:        d.log,
 	}
 }
 
