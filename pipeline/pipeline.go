@@ -20,8 +20,8 @@ import (
 type Verbs interface {
 	Route(ctx context.Context, task, inbound int64) error
 	Advance(ctx context.Context, task, status int64) error
-	Claim(ctx context.Context, task int64, key string, d conversations.DeliveryID, split bridge.Splitter) (*bridge.Claim, error)
-	Settle(ctx context.Context, c bridge.Claim, r bridge.Result, split bridge.Splitter) (*bridge.Claim, error)
+	Claim(ctx context.Context, task int64, key string, d conversations.DeliveryID, out *bridge.Outlet) (*bridge.Claim, error)
+	Settle(ctx context.Context, c bridge.Claim, r bridge.Result, out *bridge.Outlet) (*bridge.Claim, error)
 	Afterwards
 	Upkeep
 }
@@ -135,8 +135,8 @@ func (p *Pipeline) Start(ctx context.Context) error {
 // start.
 func (p *Pipeline) Close() error {
 	defer p.endLife()
-	if p.stop == nil {
-		return nil // it was never started
+	if p.stop == nil || p.router.IsClosed() {
+		return nil // it was never started, or is closed
 	}
 	late := p.cfg.Now().Add(p.cfg.CloseTimeout)
 	err := p.router.Close()
