@@ -52,6 +52,9 @@ func (b *Bridge) routeIn(ctx context.Context, commit Committer, task, seq int64,
 		if to.Destination == conversations.ToNewConversation && !alone {
 			return errAlone
 		}
+		if err := b.callWebhooks(tx, r, to); err != nil {
+			return err
+		}
 		if err := b.follow(tx, &r, to); err != nil {
 			return err
 		}
@@ -145,13 +148,15 @@ func (b *Bridge) decideCreation(tx Tx, m conversations.Inbound, r *routing) erro
 	}
 	switch {
 	case pool == nil:
-		r.found(conversations.RuleMessagingService, conversations.Unrouted, noConversation+", and the number is in no messaging service that makes one")
+		r.found(conversations.RuleMessagingService, "", "the number is in no messaging service")
 	case !pool.Autocreate:
-		r.found(conversations.RuleMessagingService, conversations.Unrouted, noConversation+", and the number's messaging service makes none")
+		r.found(conversations.RuleMessagingService, "", "the number's messaging service makes no conversations")
 	default:
 		r.creation = autocreate.Creation{Type: autocreate.Default}
 		r.found(conversations.RuleMessagingService, conversations.ToNewConversation, "the number's messaging service makes a conversation")
+		return nil
 	}
+	b.decideWebhook(m, pool, r)
 	return nil
 }
 
@@ -172,6 +177,10 @@ func (b *Bridge) poolOf(number conversations.Address) *Pool {
 func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error {
 	if to.Destination == conversations.Unrouted {
 		r.State, r.Reason = conversations.InboundUnrouted, to.Reason()
+		return tx.FinishInbound(*r, "")
+	}
+	if to.Destination == conversations.ToWebhook {
+		r.State = conversations.InboundCalled
 		return tx.FinishInbound(*r, "")
 	}
 	caller := Caller{Source: r.From.Type().Source(), By: string(r.From)}

@@ -40,9 +40,9 @@ func (p Progress) InLine() bool { return p < ProgressDone }
 type Delivery struct {
 	Seq          int64
 	ID           DeliveryID
-	Conversation ConversationID
+	Conversation ConversationID // empty where an inbound webhook answered with it
 	Message      MessageID
-	Participant  ParticipantID
+	Participant  ParticipantID // empty likewise
 	Channel      string // name of the channel that carries it
 	Address      Address
 	Proxy        Address

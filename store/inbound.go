@@ -68,11 +68,15 @@ func (tx *Tx) FindInbound(seq int64) (conversations.InboundRecord, error) {
 }
 
 // FinishInbound records what became of an inbound message. Of an appended one
-// the text is kept with the message only.
+// the text is kept with the message only, and of one that a webhook takes with
+// its call.
 func (tx *Tx) FinishInbound(r conversations.InboundRecord, message conversations.MessageID) error {
 	if r.State == conversations.InboundAppended {
 		return tx.run("UPDATE inbound SET state = $2, reason = '', message_id = $3, body = '', media = NULL WHERE seq = $1",
 			r.Seq, r.State, message)
+	}
+	if r.State == conversations.InboundCalled {
+		return tx.run("UPDATE inbound SET state = $2, reason = '', body = '', media = NULL WHERE seq = $1", r.Seq, r.State)
 	}
 	return tx.run("UPDATE inbound SET state = $2, reason = $3 WHERE seq = $1", r.Seq, r.State, r.Reason)
 }
