@@ -43,7 +43,7 @@ type Delivery struct {
 	Conversation ConversationID // empty where an inbound webhook answered with it
 	Message      MessageID
 	Participant  ParticipantID // empty likewise
-	Channel      string // name of the channel that carries it
+	Channel      string        // name of the channel that carries it
 	Address      Address
 	Proxy        Address
 	Status       Status

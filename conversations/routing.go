@@ -37,12 +37,12 @@ type Finding struct {
 // Routing is where an inbound message goes, and why: all rules that were asked,
 // of which the last one decided.
 type Routing struct {
-	Destination      Destination
-	Findings         []Finding
-	Service          ServiceID              // of the conversation
-	Conversation     ConversationID         // of ToConversation
-	Participant      ParticipantID          // who writes, of ToConversation
-	Configuration    AddressConfigurationID // by which one is made; empty: by a messaging service
+	Destination   Destination
+	Findings      []Finding
+	Service       ServiceID              // of the conversation
+	Conversation  ConversationID         // of ToConversation
+	Participant   ParticipantID          // who writes, of ToConversation
+	Configuration AddressConfigurationID // by which one is made; empty: by a messaging service
 	// MessagingService is the one that a new conversation has (empty: the default
 	// one) or whose webhook is called (empty: the number's own).
 	MessagingService MessagingServiceID

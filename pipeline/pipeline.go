@@ -22,7 +22,20 @@ type Verbs interface {
 	Claim(ctx context.Context, task int64, key string, d conversations.DeliveryID, split bridge.Splitter) (*bridge.Claim, error)
 	Settle(ctx context.Context, c bridge.Claim, r bridge.Result, split bridge.Splitter) (*bridge.Claim, error)
 	Afterwards
+	Calls
 	Upkeep
+}
+
+// Calls are the calls of inbound webhooks.
+type Calls interface {
+	OpenCall(ctx context.Context, task, call int64) (*conversations.InboundCall, conversations.Listener, error)
+	CloseCall(ctx context.Context, task int64, c conversations.InboundCall, a conversations.CallAnswer) error
+}
+
+// InboundWebhooks calls the inbound webhooks over HTTP. An error says that nobody
+// has taken the message.
+type InboundWebhooks interface {
+	Call(ctx context.Context, l conversations.Listener, c conversations.InboundCall) (conversations.CallAnswer, error)
 }
 
 // Afterwards is what requests have left to be done after their answer.
@@ -47,6 +60,11 @@ type Config struct {
 	// Subscriber makes a subscriber to the outbox that handles so many messages
 	// of a topic at once.
 	Subscriber func(inFlight int) message.Subscriber
+	// Patient makes one for the tasks that wait for the servers of others, which
+	// may be down for a while. Optional; Subscriber.
+	Patient func(inFlight int) message.Subscriber
+	// InboundWebhooks calls inbound webhooks. Optional where none is configured.
+	InboundWebhooks InboundWebhooks
 	// SendTimeout bounds one request to a carrier.
 	SendTimeout time.Duration
 	// Holds says whether this process may still act for a proxy address for some
@@ -70,6 +88,9 @@ func (c *Config) setDefaults() {
 	if c.Holds == nil {
 		c.Holds = func(string, time.Duration) bool { return true }
 	}
+	if c.Patient == nil {
+		c.Patient = c.Subscriber
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -88,7 +109,10 @@ type Pipeline struct {
 	life    context.Context //nolint:containedctx // it is the pipeline's own
 	endLife context.CancelFunc
 	stop    context.CancelFunc
-	running sync.WaitGroup
+	// calls ends halfway: what waits for somebody else's server does not keep Close.
+	calls    context.Context //nolint:containedctx // it is the pipeline's own
+	endCalls context.CancelFunc
+	running  sync.WaitGroup
 }
 
 // New makes a Pipeline.
@@ -102,9 +126,14 @@ func New(cfg Config) (*Pipeline, error) {
 	}
 	p := &Pipeline{cfg: cfg, router: router, alarm: newAlarm()}
 	p.life, p.endLife = context.WithCancel(context.Background())
+	p.calls, p.endCalls = context.WithCancel(p.life)
 	router.AddMiddleware(p.explainFailure, recoverPanic)
 	for _, r := range p.routes() {
-		router.AddConsumerHandler(r.topic, r.topic, cfg.Subscriber(r.inFlight), r.handle)
+		subscriber := cfg.Subscriber
+		if r.patient {
+			subscriber = cfg.Patient
+		}
+		router.AddConsumerHandler(r.topic, r.topic, subscriber(r.inFlight), r.handle)
 	}
 	return p, nil
 }
@@ -133,6 +162,7 @@ func (p *Pipeline) Close() error {
 	if p.stop == nil {
 		return nil // it was never started
 	}
+	defer time.AfterFunc(p.cfg.CloseTimeout/2, p.endCalls).Stop()
 	err := p.router.Close()
 	if err != nil {
 		err = fmt.Errorf("not everything in flight finished in time: %w", err)
