@@ -89,15 +89,23 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 }
 
 // form reads the body's parameters. A body without a type is taken for a form,
-// which is the only type that the reference knows.
+// which is the only type that the reference knows outside the Content API.
 func (c *call) form() (*twilio.Form, error) {
-	if declared := c.Header.Get("Content-Type"); len(c.body) > 0 && declared != "" {
-		kind, _, err := mime.ParseMediaType(declared)
-		if err != nil || kind != "application/x-www-form-urlencoded" {
-			return nil, twilio.Invalid("the body must be application/x-www-form-urlencoded")
+	if len(c.body) > 0 {
+		if err := c.requireType("application/x-www-form-urlencoded"); err != nil {
+			return nil, err
 		}
 	}
 	return twilio.ParseForm(string(c.body))
+}
+
+// requireType refuses a body that is declared to be of another type.
+func (c *call) requireType(want string) error {
+	declared := c.Header.Get("Content-Type")
+	if kind, _, err := mime.ParseMediaType(declared); declared != "" && (err != nil || kind != want) {
+		return twilio.Invalid("the body must be %s", want)
+	}
+	return nil
 }
 
 // query reads the parameters in the URL.

@@ -18,8 +18,7 @@ func (s *server) migrateChannel(c *call) (reply, error) {
 	if err := f.Err(); err != nil {
 		return reply{}, err
 	}
-	show := func(shown conversations.ChatChannel) any { return c.scope.ChatChannel(shown) }
-	return carryOut(c, http.StatusOK, show, func(ctx context.Context) (conversations.ChatChannel, error) {
+	return carryOut(c, http.StatusOK, shown(c.scope.ChatChannel), func(ctx context.Context) (conversations.ChatChannel, error) {
 		return s.cfg.Bridge.MigrateChannel(ctx, c.caller, c.scope.Service, ownKey(c), messaging)
 	})
 }

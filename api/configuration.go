@@ -96,7 +96,7 @@ func (s *server) listAddresses(c *call) (reply, error) {
 		return reply{}, err
 	}
 	page, kind := q.ReadPage(twilio.MaxAddresses), conversations.ChannelType("")
-	if t := twilio.AddressType(q, "Type"); t != nil {
+	if t := q.AddressType("Type"); t != nil {
 		kind = *t
 		page.Keep("Type", string(kind))
 	}
@@ -132,7 +132,7 @@ func addressFields(c *call) (bridge.AddressFields, error) {
 		count := int(*n)
 		fields.Creation.RetryCount = &count
 	}
-	if t := twilio.AddressType(f, "Type"); t != nil {
+	if t := f.AddressType("Type"); t != nil {
 		fields.Type = *t
 	} else if c.PathValue("Sid") == "" {
 		return fields, twilio.Invalid("Type is missing")

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"mime"
 	"net/http"
 
 	"bridged/conversations"
@@ -10,15 +9,14 @@ import (
 )
 
 func (s *server) createContent(c *call) (reply, error) {
-	if err := c.requireJSON(); err != nil {
+	if err := c.requireType("application/json"); err != nil {
 		return reply{}, err
 	}
 	draft, err := twilio.ParseContent(c.body)
 	if err != nil {
 		return reply{}, err
 	}
-	show := func(shown conversations.Content) any { return c.scope.Content(shown) }
-	return carryOut(c, http.StatusCreated, show, func(ctx context.Context) (conversations.Content, error) {
+	return carryOut(c, http.StatusCreated, shown(c.scope.Content), func(ctx context.Context) (conversations.Content, error) {
 		return s.cfg.Bridge.CreateContent(ctx, draft)
 	})
 }
@@ -33,10 +31,7 @@ func (s *server) deleteContent(c *call) (reply, error) {
 
 func (s *server) fetchContent(c *call) (reply, error) {
 	found, err := s.content(c)
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(c.scope.Content(found)), nil
+	return fetched(c.scope.Content, found, err)
 }
 
 // listContents lists the newest first, as page 45 does.
@@ -47,14 +42,7 @@ func (s *server) listContents(c *call) (reply, error) {
 	}
 	page := q.ReadPage(twilio.MaxContents)
 	page.Page.Descending = true
-	if err := q.Err(); err != nil {
-		return reply{}, err
-	}
-	listing, err := s.cfg.Store.Contents(c.Context(), page.Page)
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(twilio.List(page, "contents", c.scope.ContentsURL(), listing, c.scope.Content)), nil
+	return paged(c, q, page, "contents", c.scope.ContentsURL(), c.scope.Content, s.cfg.Store.Contents)
 }
 
 func (s *server) approveContent(c *call) (reply, error) {
@@ -62,25 +50,21 @@ func (s *server) approveContent(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := c.requireJSON(); err != nil {
+	if err := c.requireType("application/json"); err != nil {
 		return reply{}, err
 	}
 	approval, err := twilio.ParseApproval(c.body)
 	if err != nil {
 		return reply{}, err
 	}
-	show := func(shown conversations.Content) any { return c.scope.ContentApproval(shown) }
-	return carryOut(c, http.StatusCreated, show, func(ctx context.Context) (conversations.Content, error) {
+	return carryOut(c, http.StatusCreated, shown(c.scope.ContentApproval), func(ctx context.Context) (conversations.Content, error) {
 		return s.cfg.Bridge.ApproveContent(ctx, id, approval)
 	})
 }
 
 func (s *server) fetchApprovals(c *call) (reply, error) {
 	found, err := s.content(c)
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(c.scope.ContentApprovals(found)), nil
+	return fetched(c.scope.ContentApprovals, found, err)
 }
 
 // content finds the content that the path names.
@@ -90,13 +74,4 @@ func (s *server) content(c *call) (conversations.Content, error) {
 		return conversations.Content{}, err
 	}
 	return s.cfg.Store.Content(c.Context(), id)
-}
-
-// requireJSON refuses a body that is declared to be anything else.
-func (c *call) requireJSON() error {
-	declared := c.Header.Get("Content-Type")
-	if kind, _, err := mime.ParseMediaType(declared); declared != "" && (err != nil || kind != "application/json") {
-		return twilio.Invalid("the body must be application/json")
-	}
-	return nil
 }

@@ -7,8 +7,12 @@
 // so a handler is short and the files here read as a list of what can be asked:
 //
 //	routes.go        every path and method, on one screen
-//	conversations.go, participants.go, messages.go, receipts.go
+//	conversations.go, participants.go, messages.go, receipts.go, webhooks.go,
+//	users.go, roles.go
 //	                 one resource each, in both forms of its URL
+//	services.go, configuration.go
+//	                 services with their settings; those of the account, and addresses
+//	push.go          credentials of push services, and the devices that they reach
 //	media.go, upload.go
 //	                 files, which are streamed
 //	export.go        a whole conversation, and the carrier's side of a message
@@ -20,7 +24,8 @@
 //	server.go        what happens around a handler: panics, errors, 404 and 405
 //	auth.go          who may call
 //	call.go          a request as the handlers see it, and its answer
-//	stream.go        those that are too large to be in memory
+//	lists.go         what lists and single resources are answered by
+//	stream.go        requests and answers that are too large to be in memory
 //	idempotency.go   requests that may be repeated
 //	cors.go          pages that call from a browser; OPTIONS
 //	etag.go          conditional requests

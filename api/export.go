@@ -86,11 +86,7 @@ func (s *server) exportMessages(c *call, w *exportWriter, page []conversations.M
 	if len(page) == 0 {
 		return nil
 	}
-	ids := make([]conversations.MessageID, len(page))
-	for i, m := range page {
-		ids[i] = m.ID
-	}
-	counts, err := s.cfg.Store.DeliveryCounts(c.Context(), page[0].Conversation, ids)
+	counts, err := s.deliveryCounts(c, page[0].Conversation, page...)
 	if err != nil {
 		return err
 	}

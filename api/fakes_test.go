@@ -47,15 +47,16 @@ type world struct {
 	unused
 	shelf
 
-	messaging     *conversations.MessagingServiceID
-	inbound       map[conversations.MessageID]conversations.InboundRecord
-	conversations []conversations.Conversation
-	participants  []conversations.Participant
-	messages      []conversations.Message
-	deliveries    []conversations.Delivery
-	deadLetters   []conversations.DeadLetter
-	unrouted      []conversations.InboundRecord
-	media         []conversations.MediaFile
+	messaging      *conversations.MessagingServiceID
+	inbound        map[conversations.MessageID]conversations.InboundRecord
+	conversations  []conversations.Conversation
+	participants   []conversations.Participant
+	messages       []conversations.Message
+	deliveries     []conversations.Delivery
+	aliasConflicts []conversations.AliasConflict
+	deadLetters    []conversations.DeadLetter
+	unrouted       []conversations.InboundRecord
+	media          []conversations.MediaFile
 
 	fail    error // what every verb and query fails with
 	panics  bool
@@ -253,6 +254,10 @@ func (w *world) DeadLetters(_ context.Context, p conversations.Page) (conversati
 
 func (w *world) Unrouted(_ context.Context, p conversations.Page) (conversations.Listing[conversations.InboundRecord], error) {
 	return cut(w.unrouted, p, func(r conversations.InboundRecord) int64 { return r.Seq }), w.fail
+}
+
+func (w *world) AliasConflicts(_ context.Context, p conversations.Page) (conversations.Listing[conversations.AliasConflict], error) {
+	return cut(w.aliasConflicts, p, func(c conversations.AliasConflict) int64 { return c.Seq }), w.fail
 }
 
 func find[T any](list []T, is func(T) bool) (T, error) {

@@ -64,8 +64,7 @@ func (s *server) addMedia(c *call, up upload, fields bridge.MediaFields) (answer
 		return reply{}, brokenOff(err)
 	}
 	c.body = []byte(fields.SHA256) // stands for the body that an Idempotency-Key is for
-	show := func(f conversations.MediaFile) any { return s.showMedia(c, f) }
-	return carryOut(c, http.StatusCreated, show, func(ctx context.Context) (conversations.MediaFile, error) {
+	return carryOut(c, http.StatusCreated, shown(s.showMedia(c)), func(ctx context.Context) (conversations.MediaFile, error) {
 		file, err := s.cfg.Bridge.AddMedia(ctx, c.scope.Service, fields)
 		committed = err == nil
 		return file, err
@@ -84,10 +83,7 @@ func brokenOff(err error) error {
 
 func (s *server) fetchMedia(c *call) (reply, error) {
 	file, err := s.mediaFile(c)
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(s.showMedia(c, file)), nil
+	return fetched(s.showMedia(c), file, err)
 }
 
 // mediaFile finds the file that the path names.
@@ -99,10 +95,12 @@ func (s *server) mediaFile(c *call) (conversations.MediaFile, error) {
 	return s.cfg.Store.Media(c.Context(), c.scope.Service, id)
 }
 
-// showMedia shows a file with a fresh temporary URL.
-func (s *server) showMedia(c *call, f conversations.MediaFile) twilio.MediaFile {
-	p := s.cfg.Links.Permit(f.ID, media.TemporaryLife)
-	return c.scope.MediaFile(f, twilio.DirectMediaURL(s.cfg.PublicURL, f.ID, p.Expires, p.Signature))
+// showMedia is the function that shows a file, with a fresh temporary URL.
+func (s *server) showMedia(c *call) func(conversations.MediaFile) twilio.MediaFile {
+	return func(f conversations.MediaFile) twilio.MediaFile {
+		p := s.cfg.Links.Permit(f.ID, media.TemporaryLife)
+		return c.scope.MediaFile(f, twilio.DirectMediaURL(s.cfg.PublicURL, f.ID, p.Expires, p.Signature))
+	}
 }
 
 func (s *server) fetchMediaContent(w http.ResponseWriter, c *call) error {

@@ -61,7 +61,7 @@ func (s *server) fetchMessage(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	counts, err := s.cfg.Store.DeliveryCounts(c.Context(), found.Conversation, []conversations.MessageID{found.ID})
+	counts, err := s.deliveryCounts(c, found.Conversation, found)
 	if err != nil {
 		return reply{}, err
 	}
@@ -89,11 +89,7 @@ func (s *server) listMessages(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	ids := make([]conversations.MessageID, len(listing.Items))
-	for i, m := range listing.Items {
-		ids[i] = m.ID
-	}
-	counts, err := s.cfg.Store.DeliveryCounts(c.Context(), in.ID, ids)
+	counts, err := s.deliveryCounts(c, in.ID, listing.Items...)
 	if err != nil {
 		return reply{}, err
 	}
@@ -112,6 +108,15 @@ func (s *server) message(c *call, name string) (conversations.Message, error) {
 		return conversations.Message{}, err
 	}
 	return s.cfg.Store.Message(c.Context(), in.ID, id)
+}
+
+// deliveryCounts are how far the deliveries of messages of one conversation are.
+func (s *server) deliveryCounts(c *call, in conversations.ConversationID, messages ...conversations.Message) (map[conversations.MessageID]receipts.Counts, error) {
+	ids := make([]conversations.MessageID, len(messages))
+	for i, m := range messages {
+		ids[i] = m.ID
+	}
+	return s.cfg.Store.DeliveryCounts(c.Context(), in, ids)
 }
 
 func showMessage(c *call, counts receipts.Counts) func(conversations.Message) any {

@@ -81,6 +81,7 @@ type unroutedMessage struct {
 	Body         string                  `json:"body"`
 	Media        []unroutedMedia         `json:"media"`
 	Reason       string                  `json:"reason"`
+	Notes        []string                `json:"notes"`
 	DateSent     *string                 `json:"date_sent"`
 	DateReceived string                  `json:"date_received"`
 }
@@ -222,6 +223,7 @@ func showUnrouted(r conversations.InboundRecord) unroutedMessage {
 		Body:         r.Body,
 		Media:        make([]unroutedMedia, len(r.Media)),
 		Reason:       r.Reason,
+		Notes:        append([]string{}, r.Notes...),
 		DateSent:     twilio.NullableDate(r.SentAt),
 		DateReceived: twilio.Date(r.Received),
 	}

@@ -261,6 +261,7 @@ type OperationQueries interface {
 	DeliveryDetail(context.Context, conversations.DeliveryID) (conversations.DeliveryDetail, error)
 	DeadLetters(context.Context, conversations.Page) (conversations.Listing[conversations.DeadLetter], error)
 	Unrouted(context.Context, conversations.Page) (conversations.Listing[conversations.InboundRecord], error)
+	AliasConflicts(context.Context, conversations.Page) (conversations.Listing[conversations.AliasConflict], error)
 }
 
 // SearchQueries look for resources by their words.

@@ -209,6 +209,7 @@ func TestDeadLettersAndUnroutedMessages(t *testing.T) {
 		Seq: 4, Received: at(2), Reason: "nobody", State: conversations.InboundUnrouted,
 		Inbound: conversations.Inbound{
 			Channel: "main", ProviderID: "p", From: "+15550001111", To: "+15550002222", Body: "hi",
+			Notes: []string{"NUL characters were removed"},
 			Media: []conversations.Media{{ContentType: "image/png", URL: "https://carrier.example/secret"}},
 		},
 	}}
@@ -222,8 +223,26 @@ func TestDeadLettersAndUnroutedMessages(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"id": 4.0, "channel": "main", "provider_id": "p", "from": "+15550001111", "to": "+15550002222", "others": []any{}, "body": "hi",
 		"media":  []any{map[string]any{"content_type": "image/png", "filename": "", "size": 0.0}},
-		"reason": "nobody", "date_sent": nil, "date_received": "2024-05-01T10:00:02Z",
+		"reason": "nobody", "notes": []any{"NUL characters were removed"}, "date_sent": nil, "date_received": "2024-05-01T10:00:02Z",
 	}, a.json(t)["unrouted"].([]any)[0])
+}
+
+func TestAliasConflicts(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.aliasConflicts = []conversations.AliasConflict{{
+		Seq: 5, Alias: conversations.Alias{Name: "whatsapp:US.1", Root: "whatsapp:+15550001111"}, Proxy: "whatsapp:+15550002222",
+		Kept:    conversations.Pair{Conversation: digits, Participant: digits},
+		Freed:   conversations.Pair{Conversation: other, Participant: other},
+		Created: at(3),
+	}}
+	a := do(t, api.New(config(w)), http.MethodGet, "/bridged/v1/alias-conflicts", "")
+	assert.Equal(t, map[string]any{
+		"id": 5.0, "alias": "whatsapp:US.1", "address": "whatsapp:+15550001111", "proxy_address": "whatsapp:+15550002222",
+		"kept_conversation_sid": "CH" + digits, "kept_participant_sid": "MB" + digits,
+		"freed_conversation_sid": "CH" + other, "freed_participant_sid": "MB" + other,
+		"date_created": "2024-05-01T10:00:03Z",
+	}, a.json(t)["alias_conflicts"].([]any)[0])
 }
 
 func TestEveryProgressHasAName(t *testing.T) {

@@ -27,6 +27,7 @@ func (s *server) routes() {
 	s.handle("/bridged/v1/dead-letters", methods{get: s.listDeadLetters})
 	s.handle("/bridged/v1/unrouted", methods{get: s.listUnrouted})
 	s.handle("/bridged/v1/unrouted/{ID}", methods{post: s.reroute})
+	s.handle("/bridged/v1/alias-conflicts", methods{get: s.listAliasConflicts})
 	s.handle("/bridged/v1/routing/explain", methods{get: s.explainRouting})
 	s.handle("/bridged/v1/import", methods{post: s.importResources})
 	s.handle("/bridged/v1/search", methods{get: s.search})

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -43,11 +44,10 @@ func (s *server) search(c *call) (reply, error) {
 	for _, kind := range query.Kinds {
 		page.Keep("Type", string(kind))
 	}
-	listing, err := s.cfg.Store.Search(c.Context(), query, page.Page)
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(twilio.List(page, "results", s.operationsURL("search"), listing, showSearchResult(c.scope))), nil
+	return paged(c, q, page, "results", s.operationsURL("search"), showSearchResult(c.scope),
+		func(ctx context.Context, p conversations.Page) (conversations.Listing[conversations.SearchHit], error) {
+			return s.cfg.Store.Search(ctx, query, p)
+		})
 }
 
 // searchKinds reads the kinds of resources, which may come in several parameters
@@ -92,8 +92,7 @@ func showSearchResult(scope twilio.Scope) func(conversations.SearchHit) searchRe
 			shown.SID = twilio.SID(h.Message)
 			shown.URL = within.MessagesURL(h.Conversation) + "/" + shown.SID
 		case conversations.SearchUser:
-			shown.SID = twilio.SID(h.User)
-			shown.URL = strings.TrimSuffix(within.ConversationsURL(), "Conversations") + "Users/" + shown.SID
+			shown.SID, shown.URL = twilio.SID(h.User), within.UserURL(h.User)
 		}
 		return shown
 	}

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"bridged/bindings"
 	"bridged/conversations"
 )
 
@@ -75,39 +74,52 @@ func (b *Bridge) Accept(ctx context.Context, messages []conversations.Inbound) e
 	if err := b.admit(ctx, len(messages)); err != nil {
 		return err
 	}
-	var fresh int
-	err := b.commitBeside(ctx, func(tx Tx) error {
-		fresh = 0
-		for _, m := range messages {
-			isNew, err := b.acceptOne(tx, m)
-			if err != nil {
+	in := intake{counted: map[int]bool{}}
+	err := b.commitLearning(ctx, func(tx Tx, l *lesson) error {
+		in.fresh, in.over = 0, 0
+		for _, m := range messages { // before any of them is accepted: their order is by these names
+			if err := b.learn(tx, l, m.From, m.Names); err != nil {
 				return err
 			}
-			if isNew {
-				fresh++
+		}
+		for i, m := range messages {
+			if err := b.acceptOne(tx, &in, i, m); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		fresh = 0
+		in.fresh, in.over = 0, 0
 	} else {
-		b.cfg.Observer.Accepted(messages[0].Channel, fresh, len(messages)-fresh)
+		b.cfg.Observer.Accepted(messages[0].Channel, in.fresh, len(messages)-in.fresh)
+		if in.over > 0 {
+			b.cfg.Observer.OverRate(messages[0].Channel, in.over)
+		}
 	}
-	b.backlog.pending.Add(int64(fresh - len(messages)))
+	b.backlog.pending.Add(int64(in.fresh - in.over - len(messages)))
 	return err
 }
 
-func (b *Bridge) acceptOne(tx Tx, m conversations.Inbound) (isNew bool, err error) {
-	r := conversations.InboundRecord{
-		Inbound:  m,
-		MatchKey: bindings.MatchKey(m.From, m.To),
-		Received: b.now(),
+// acceptOne stores one message, unless it is there already, with its task. One
+// that is over its sender's rate is unrouted at once.
+func (b *Bridge) acceptOne(tx Tx, in *intake, i int, m conversations.Inbound) error {
+	key, err := matchKey(tx, m.From, m.To)
+	if err != nil {
+		return err
 	}
-	if isNew, err = tx.InsertInbound(&r); err != nil || !isNew {
-		return false, err
+	r := conversations.InboundRecord{Inbound: m, MatchKey: key, Received: b.now()}
+	isNew, err := tx.InsertInbound(&r)
+	if err != nil || !isNew {
+		return err
 	}
-	return true, tx.Enqueue(seqTask(TopicInbound, r.MatchKey, r.To, r.Seq))
+	in.fresh++
+	if b.isOver(in, i, r) {
+		in.over++
+		r.State, r.Reason = conversations.InboundUnrouted, overRate
+		return tx.FinishInbound(r, "")
+	}
+	return tx.Enqueue(seqTask(TopicInbound, r.MatchKey, r.To, r.Seq))
 }
 
 // lag is how long ago t was; never negative, whatever the clock did.

@@ -64,14 +64,13 @@ func (b *Bridge) UpdateAddressConfiguration(ctx context.Context, key autocreate.
 
 // DeleteAddressConfiguration removes one.
 func (b *Bridge) DeleteAddressConfiguration(ctx context.Context, key autocreate.Key) error {
-	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
+	return remove(ctx, b, func(tx Tx) error {
 		a, err := tx.FindAddressConfiguration(key)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, tx.DeleteAddressConfiguration(a.ID)
+		return tx.DeleteAddressConfiguration(a.ID)
 	})
-	return err
 }
 
 // ownAddress brings an address into the form in which it is kept. One that names

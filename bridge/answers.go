@@ -38,6 +38,12 @@ func change[T any](ctx context.Context, b *Bridge, op func(Tx) (T, error)) (T, e
 	return changeBy(ctx, b, b.commit, op)
 }
 
+// remove is change for a verb that leaves nothing to show.
+func remove(ctx context.Context, b *Bridge, op func(Tx) error) error {
+	_, err := change(ctx, b, func(tx Tx) (struct{}, error) { return struct{}{}, op(tx) })
+	return err
+}
+
 // changeBy is change by one of the two ways to commit.
 func changeBy[T any](ctx context.Context, b *Bridge, commit Committer, op func(Tx) (T, error)) (T, error) {
 	var result T

@@ -9,7 +9,8 @@
 //	          … and the message is appended, with a delivery for everybody else
 //	Claim     a delivery is about to be handed to its carrier
 //	Settle    the carrier's answer is recorded; the pair's next delivery may go
-//	Report    the carrier's status report is stored …
+//	AcceptStatuses
+//	          the carrier's status report is stored …
 //	Advance   … and moves the delivery's receipt
 //
 // A message that enters over REST begins at CreateMessage, which appends it in
@@ -73,6 +74,8 @@ type Config struct {
 	Retry RetryPolicy
 	// Backlog bounds the unfinished inbound messages; 0 means no bound.
 	Backlog int
+	// SenderRate bounds what one person sends to one of our numbers. Optional.
+	SenderRate SenderRate
 	// Shared says that other processes may work on the same store.
 	Shared bool
 	Space  Space // optional
@@ -93,13 +96,14 @@ type Config struct {
 type Bridge struct {
 	cfg     Config
 	backlog backlog
+	floods  *floods
 	sweeps  sweeps
 }
 
 // New makes a Bridge.
 func New(cfg Config) *Bridge {
 	cfg.setDefaults()
-	return &Bridge{cfg: cfg}
+	return &Bridge{cfg: cfg, floods: newFloods(cfg.SenderRate)}
 }
 
 // now is the time of a change, in the precision in which it is stored.
@@ -116,8 +120,9 @@ func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {
 // what those change, such as who is in a conversation, stands still meanwhile.
 //
 // What the verbs here change is kept apart by locks, always taken in this order:
-// an idempotency key (lockOfAnswer); an inbound message and then its conversation, or a call of an inbound webhook, by finding them; files
-// (lockOfMedia), sorted; a carrier's message (lockOfMessage); the lines of pairs (lockOfLine), sorted.
+// an idempotency key (lockOfAnswer); an inbound message and then its conversation,
+// or a call of an inbound webhook, by finding them; files (lockOfMedia), sorted; a
+// carrier's message (lockOfMessage); the lines of pairs (lockOfLine), sorted.
 func (b *Bridge) commitBeside(ctx context.Context, op func(Tx) error) error {
 	return b.cfg.CommitBeside(ctx, op)
 }

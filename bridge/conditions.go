@@ -8,8 +8,8 @@ type conditionKey struct{}
 // holds returns nil; its error is the verb's. It is asked within the commit,
 // before the change, with a context whose queries of the store see what the
 // change will see, so nothing can come between the two. It only reads, one query
-// after the other, and may be asked more than once. What a repeat of an idempotency key has changed before needs no
-// condition any more.
+// after the other, and may be asked more than once. What a repeat of an idempotency
+// key has changed before needs no condition any more.
 func WithCondition(ctx context.Context, holds func(context.Context) error) context.Context {
 	return context.WithValue(ctx, conditionKey{}, holds)
 }

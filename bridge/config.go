@@ -45,6 +45,8 @@ func (p RetryPolicy) Wait(n int, jitter float64) time.Duration {
 // stored.
 type Observer interface {
 	Accepted(channel string, fresh, repeated int)
+	// OverRate is told how many of the fresh ones were over their sender's rate.
+	OverRate(channel string, messages int)
 	Routed(channel string, state conversations.InboundState, lag time.Duration)
 	Settled(channel string, result Settlement, lag time.Duration)
 	Reported(channel string, fate ReportFate)
@@ -76,6 +78,7 @@ const (
 type nobody struct{}
 
 func (nobody) Accepted(string, int, int)                                {}
+func (nobody) OverRate(string, int)                                     {}
 func (nobody) Routed(string, conversations.InboundState, time.Duration) {}
 func (nobody) Settled(string, Settlement, time.Duration)                {}
 func (nobody) Reported(string, ReportFate)                              {}

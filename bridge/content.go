@@ -42,14 +42,12 @@ func (b *Bridge) ApproveContent(ctx context.Context, id conversations.ContentID,
 
 // DeleteContent removes a template. The messages that were made of it stay.
 func (b *Bridge) DeleteContent(ctx context.Context, id conversations.ContentID) error {
-	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
-		var none struct{}
+	return remove(ctx, b, func(tx Tx) error {
 		if _, err := tx.FindContent(id); err != nil {
-			return none, err
+			return err
 		}
-		return none, tx.DeleteContent(id)
+		return tx.DeleteContent(id)
 	})
-	return err
 }
 
 // fillContent makes the message of its content, where it has one: its body is the

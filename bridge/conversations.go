@@ -119,14 +119,13 @@ func (b *Bridge) UpdateConversation(ctx context.Context, caller Caller, service 
 
 // DeleteConversation removes a conversation with everything in it.
 func (b *Bridge) DeleteConversation(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey) error {
-	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
+	return remove(ctx, b, func(tx Tx) error {
 		c, err := tx.FindConversation(service, key)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, b.removeConversation(tx, caller, c)
+		return b.removeConversation(tx, caller, c)
 	})
-	return err
 }
 
 func (b *Bridge) removeConversation(tx Tx, caller Caller, c conversations.Conversation) error {

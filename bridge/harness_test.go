@@ -101,6 +101,10 @@ func (n *notes) Accepted(channel string, fresh, repeated int) {
 	n.note("accepted %s %d+%d", channel, fresh, repeated)
 }
 
+func (n *notes) OverRate(channel string, messages int) {
+	n.note("over the rate %s %d", channel, messages)
+}
+
 func (n *notes) Routed(channel string, s conversations.InboundState, _ time.Duration) {
 	n.note("routed %s %d", channel, s)
 }

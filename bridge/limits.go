@@ -14,7 +14,7 @@ const (
 	maxName = 256
 
 	maxConversationAttributes = 16 << 10 // bytes
-	maxAttributes             = 4 << 10  // bytes; of participants and messages
+	maxAttributes             = 4 << 10  // bytes; of users, participants and messages
 	maxBody                   = 32 << 10 // bytes (contract, 6)
 	maxParticipants           = 1000
 	maxNative                 = 50

@@ -91,33 +91,31 @@ func (b *Bridge) UpdateMessage(ctx context.Context, caller Caller, service conve
 	})
 }
 
-// DeleteMessage removes a message with its receipts and files. What the carriers have is
-// out of reach; what they do not have yet is not sent any more.
+// DeleteMessage removes a message with its receipts and files. What the carriers
+// have is out of reach; what they do not have yet is not sent any more.
 func (b *Bridge) DeleteMessage(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, id conversations.MessageID) error {
-	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
-		var none struct{}
+	return remove(ctx, b, func(tx Tx) error {
 		c, err := openConversation(tx, service, key)
 		if err != nil {
-			return none, err
+			return err
 		}
 		m, err := tx.FindMessage(c.ID, id)
 		if err != nil {
-			return none, err
+			return err
 		}
 		if err := discard(tx, c.ID, m.ID); err != nil {
-			return none, err
+			return err
 		}
 		pairs, err := tx.DeleteMessage(m)
 		if err != nil {
-			return none, err
+			return err
 		}
 		if err := b.promoteAll(tx, pairs); err != nil {
-			return none, err
+			return err
 		}
-		return none, b.record(tx, caller, conversations.MessageRemoved, c.ID,
+		return b.record(tx, caller, conversations.MessageRemoved, c.ID,
 			conversations.Resource{Message: &m}, conversations.Resource{})
 	})
-	return err
 }
 
 func checkNewMessage(f MessageFields) error {

@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 
-	"bridged/bindings"
 	"bridged/conversations"
 )
 
@@ -133,14 +132,13 @@ func (b *Bridge) modify(tx Tx, caller Caller, p *conversations.Participant, f Pa
 // RemoveParticipant takes a participant out of its conversation and frees its
 // pair. Its messages and receipts remain (contract, 16).
 func (b *Bridge) RemoveParticipant(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, who conversations.ParticipantKey) error {
-	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
+	return remove(ctx, b, func(tx Tx) error {
 		p, err := openParticipant(tx, service, key, who)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, b.leave(tx, caller, p)
+		return b.leave(tx, caller, p)
 	})
-	return err
 }
 
 func (b *Bridge) leave(tx Tx, caller Caller, p conversations.Participant) error {
@@ -208,7 +206,11 @@ func (b *Bridge) bind(tx Tx, p conversations.Participant) error {
 	if !p.Native() {
 		return nil
 	}
-	holder, err := tx.BindPair(bindings.MatchKey(p.Binding.Address, p.Binding.Proxy), p)
+	key, err := matchKey(tx, p.Binding.Address, p.Binding.Proxy)
+	if err != nil {
+		return err
+	}
+	holder, err := tx.BindPair(key, p)
 	if err == nil && holder != "" {
 		err = &conversations.Error{Fault: conversations.PairTaken, Detail: string(holder)}
 	}

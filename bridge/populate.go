@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"bridged/bindings"
 	"bridged/conversations"
 )
 
@@ -81,7 +80,10 @@ func (b *Bridge) checkPopulation(tx Tx, service conversations.ServiceID, members
 			taken[*p.Identity] = true
 			continue
 		}
-		key := bindings.MatchKey(p.Binding.Address, p.Binding.Proxy)
+		key, err := matchKey(tx, p.Binding.Address, p.Binding.Proxy)
+		if err != nil {
+			return err
+		}
 		if taken[key] {
 			return conversations.Refuse(conversations.Conflict, "the same address and proxy address are given twice")
 		}

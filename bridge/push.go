@@ -6,8 +6,7 @@ import (
 	"bridged/conversations"
 )
 
-// maxSecret bounds a certificate, a key or a token of a push service, in
-// characters.
+// maxSecret bounds a certificate, a key or a token of a push service, in bytes.
 const maxSecret = 16 << 10
 
 // CreateCredential keeps what a push service knows the operator by (page 19).
@@ -46,13 +45,12 @@ func (b *Bridge) UpdateCredential(ctx context.Context, id conversations.Credenti
 // DeleteCredential removes a credential. Devices that were reached by it get no
 // notifications any more.
 func (b *Bridge) DeleteCredential(ctx context.Context, id conversations.CredentialID) error {
-	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
+	return remove(ctx, b, func(tx Tx) error {
 		if _, err := tx.FindCredential(id); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, tx.DeleteCredential(id)
+		return tx.DeleteCredential(id)
 	})
-	return err
 }
 
 func applyCredential(d *conversations.Credential, f CredentialFields) error {
@@ -90,11 +88,10 @@ func checkSecret(name string, text *string) error {
 
 // DeletePushBinding stops push notifications to one device (page 18).
 func (b *Bridge) DeletePushBinding(ctx context.Context, service conversations.ServiceID, id conversations.PushBindingID) error {
-	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
+	return remove(ctx, b, func(tx Tx) error {
 		if _, err := tx.FindPushBinding(service, id); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, tx.DeletePushBinding(id)
+		return tx.DeletePushBinding(id)
 	})
-	return err
 }

@@ -56,26 +56,24 @@ func (b *Bridge) UpdateRole(ctx context.Context, service conversations.ServiceID
 // DeleteRole removes a role. Who had it gets the service's default one; those
 // defaults themselves cannot be removed.
 func (b *Bridge) DeleteRole(ctx context.Context, service conversations.ServiceID, id conversations.RoleID) error {
-	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
-		var none struct{}
+	return remove(ctx, b, func(tx Tx) error {
 		r, err := tx.FindRole(service, id)
 		if err != nil {
-			return none, err
+			return err
 		}
 		of, err := tx.FindService(service)
 		if err != nil {
-			return none, err
+			return err
 		}
 		if id == of.UserRole || id == of.ConversationRole || id == of.ConversationCreatorRole {
-			return none, conversations.Refuse(conversations.Conflict, "it is a default role of the service; make another role the default first")
+			return conversations.Refuse(conversations.Conflict, "it is a default role of the service; make another role the default first")
 		}
 		instead := of.ConversationRole
 		if r.Type == conversations.RoleOfService {
 			instead = of.UserRole
 		}
-		return none, tx.DeleteRole(r, instead)
+		return tx.DeleteRole(r, instead)
 	})
-	return err
 }
 
 // setPermissions gives the role its permissions, each once and in the order

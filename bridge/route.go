@@ -67,6 +67,10 @@ func (b *Bridge) routeIn(ctx context.Context, commit Committer, task, seq int64,
 // noConversation is why a message is not for any conversation that there is.
 const noConversation = "no live conversation has a participant with this pair of addresses"
 
+// noAddress is why none is made for a sender such as "ACME Bank", whom nobody can
+// answer.
+const noAddress = "no conversation is made for a sender whose address no participant could have"
+
 // routing is where a message goes, with what it takes to bring it there.
 type routing struct {
 	conversations.Routing
@@ -104,18 +108,30 @@ func (b *Bridge) decide(tx Tx, m conversations.Inbound) (routing, error) {
 	}
 	r.found(conversations.RuleGroup, "", "it is no group message")
 
-	author, c, err := tx.Resolve(bindings.MatchKey(m.From, m.To))
+	key, err := matchKey(tx, m.From, m.To)
+	if err != nil {
+		return r, err
+	}
+	author, c, err := tx.Resolve(key)
 	switch {
 	case err == nil:
 		r.author, r.conversation = author, c
 		r.Service, r.Conversation, r.Participant = c.Service, c.ID, author.ID
-		r.found(conversations.RuleConversation, conversations.ToConversation, "a participant of a live conversation has this pair of addresses")
+		r.found(conversations.RuleConversation, conversations.ToConversation, takenBy(author, m))
 		return r, nil
 	case !conversations.NotFound.Is(err):
 		return r, err
 	}
 	r.found(conversations.RuleConversation, "", noConversation)
 	return r, b.decideCreation(tx, m, &r)
+}
+
+// takenBy says how a participant has the pair of addresses of a message.
+func takenBy(p conversations.Participant, m conversations.Inbound) string {
+	if p.Binding == nil || bindings.MatchKey(p.Binding.Address, p.Binding.Proxy) == bindings.MatchKey(m.From, m.To) {
+		return "a participant of a live conversation has this pair of addresses"
+	}
+	return "a participant of a live conversation has this pair of addresses, by another name of the sender"
 }
 
 // decideCreation says whether a conversation is made for a message that none
@@ -130,6 +146,7 @@ func (b *Bridge) decideCreation(tx Tx, m conversations.Inbound, r *routing) erro
 	if pool != nil {
 		r.MessagingService = pool.Service
 	}
+	_, nameless := b.cfg.Channels.Parse(m.From)
 	a, err := tx.FindAddressConfiguration(autocreate.Key{Address: m.To})
 	switch {
 	case conversations.NotFound.Is(err):
@@ -138,6 +155,8 @@ func (b *Bridge) decideCreation(tx Tx, m conversations.Inbound, r *routing) erro
 		return err
 	case !a.Creation.Enabled:
 		r.found(conversations.RuleAddress, "", "the number's address configuration makes no conversations")
+	case nameless != nil:
+		r.found(conversations.RuleAddress, "", noAddress)
 	default:
 		if a.Creation.Service != "" {
 			r.Service = a.Creation.Service
@@ -147,6 +166,8 @@ func (b *Bridge) decideCreation(tx Tx, m conversations.Inbound, r *routing) erro
 		return nil
 	}
 	switch {
+	case nameless != nil:
+		r.found(conversations.RuleMessagingService, conversations.Unrouted, noConversation+", and "+noAddress)
 	case pool == nil:
 		r.found(conversations.RuleMessagingService, "", "the number is in no messaging service")
 	case !pool.Autocreate:

@@ -140,6 +140,22 @@ func TestWhoMakesAConversation(t *testing.T) {
 	assert.Equal(t, 1, w.count("SELECT COUNT(*) FROM inbound WHERE state = 2"), "her number is in no messaging service")
 }
 
+// A sender such as a bank's name is no address that a participant can have.
+func TestNoConversationIsMadeForWhoCannotBeAnswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *bridge.Config) {
+		c.Pools = []bridge.Pool{{Service: messagingService, Senders: []conversations.Address{proxy}, Autocreate: true}}
+	})
+	w.configure(bridge.CreationFields{})
+	m := inbound("in1", alice, "your code is 1234")
+	m.From = "ACME Bank"
+	w.receive(m)
+	assert.Zero(t, w.count("SELECT COUNT(*) FROM conversations"))
+	assert.Equal(t, []string{"no live conversation has a participant with this pair of addresses, and no conversation is made for a sender whose address no participant could have"},
+		w.texts("SELECT reason FROM inbound WHERE state = 2"))
+	assert.Equal(t, []string{"your code is 1234"}, w.texts("SELECT body FROM inbound"))
+}
+
 // Explaining asks the rules that decide about messages.
 func TestExplain(t *testing.T) {
 	t.Parallel()

@@ -37,24 +37,22 @@ func (b *Bridge) CreateService(ctx context.Context, friendlyName string) (conver
 // DeleteService removes a service. Its conversations take no message from then on
 // and are removed one after the other by PurgeService.
 func (b *Bridge) DeleteService(ctx context.Context, id conversations.ServiceID) error {
-	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
-		var none struct{}
+	return remove(ctx, b, func(tx Tx) error {
 		if _, err := tx.FindService(id); err != nil {
-			return none, err
+			return err
 		}
 		account, err := tx.Configuration()
 		if err != nil {
-			return none, err
+			return err
 		}
 		if account.Service == id {
-			return none, conversations.Refuse(conversations.Conflict, "it is the default service; make another service the default first")
+			return conversations.Refuse(conversations.Conflict, "it is the default service; make another service the default first")
 		}
 		if err := tx.DeleteService(id); err != nil {
-			return none, err
+			return err
 		}
-		return none, tx.Enqueue(purgeTask(id))
+		return tx.Enqueue(purgeTask(id))
 	})
-	return err
 }
 
 // purgeBatch is how many conversations or users of a deleted service one commit

@@ -97,7 +97,11 @@ func (b *Bridge) announce(d conversations.Delivery, s settled) {
 }
 
 func (b *Bridge) settle(tx Tx, d conversations.Delivery, a conversations.Attempt, r Result, split Splitter) (*Claim, settled, error) {
-	early, err := tx.EarlyStatuses(d.Channel, a.ProviderID, pairKey(d), b.now().Add(-earlyLife))
+	pair, err := matchKey(tx, d.Address, d.Proxy)
+	if err != nil {
+		return nil, settled{}, err
+	}
+	early, err := tx.EarlyStatuses(d.Channel, a.ProviderID, pair, b.now().Add(-earlyLife))
 	if err != nil {
 		return nil, settled{}, err
 	}
@@ -179,8 +183,9 @@ func (b *Bridge) matchEarly(tx Tx, d conversations.Delivery, a conversations.Att
 	if err := tx.UpdateAttempt(d, a); err != nil { // the next report may be of it
 		return d, a, err
 	}
+	adopt := func(tx Tx, r conversations.StatusRecord) (ReportFate, error) { return b.adopt(tx, r, pairKey(d)) }
 	for _, r := range others {
-		if _, err := b.advance(tx, r, b.adopt); err != nil {
+		if _, err := b.advance(tx, r, adopt); err != nil {
 			return d, a, err
 		}
 	}

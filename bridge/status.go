@@ -2,9 +2,9 @@ package bridge
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
-	"bridged/bindings"
 	"bridged/conversations"
 	"bridged/receipts"
 )
@@ -20,11 +20,17 @@ func (b *Bridge) AcceptStatuses(ctx context.Context, reports []conversations.Sta
 	if b.cfg.Space.Tight() {
 		return conversations.ErrBacklogFull
 	}
-	return b.commitBeside(ctx, func(tx Tx) error {
+	return b.commitLearning(ctx, func(tx Tx, l *lesson) error {
 		for _, report := range reports {
+			if err := b.learn(tx, l, report.Address, report.Names); err != nil {
+				return err
+			}
 			r := conversations.StatusRecord{StatusReport: report, Received: b.now()}
 			if report.Address != "" && report.Proxy != "" {
-				r.PairKey = bindings.MatchKey(report.Address, report.Proxy)
+				var err error
+				if r.PairKey, err = matchKey(tx, report.Address, report.Proxy); err != nil {
+					return err
+				}
 			}
 			if err := tx.InsertStatus(&r); err != nil {
 				return err
@@ -77,24 +83,37 @@ func (b *Bridge) Advance(ctx context.Context, task, seq int64) error {
 }
 
 // lockReport locks what a report is about: the carrier's message, and the line of
-// its delivery, or of the pair that the carrier tells where nobody knows that. No
+// its delivery, or those of the pair that the carrier tells where nobody knows that. No
 // attempt gets to be known by this id meanwhile: that needs the first lock.
 func lockReport(tx Tx, r conversations.StatusRecord) error {
 	if err := tx.Lock(lockOfMessage(r.Channel, r.ProviderID)); err != nil {
 		return err
 	}
-	line := r.PairKey
 	d, _, err := tx.FindAttempt(r.Channel, r.ProviderID)
-	switch {
-	case err == nil:
-		line = pairKey(d)
-	case !conversations.NotFound.Is(err):
+	if err == nil {
+		return tx.Lock(lockOfLine(pairKey(d)))
+	}
+	if !conversations.NotFound.Is(err) || r.PairKey == "" {
+		return ignoreNotFound(err)
+	}
+	lines, err := linesOf(tx, r.PairKey)
+	if err != nil {
 		return err
 	}
-	if line == "" {
+	locks := make([]string, len(lines))
+	for i, line := range lines {
+		locks[i] = lockOfLine(line)
+	}
+	slices.Sort(locks)
+	return tx.Lock(locks...)
+}
+
+// ignoreNotFound is err, unless it says that there is no such row.
+func ignoreNotFound(err error) error {
+	if conversations.NotFound.Is(err) {
 		return nil
 	}
-	return tx.Lock(lockOfLine(line))
+	return err
 }
 
 // advance moves on what a report is about; where nobody knows that, adopt finds it.
@@ -144,27 +163,47 @@ func (b *Bridge) adoptUnlessSending(tx Tx, r conversations.StatusRecord) (Report
 	if r.PairKey == "" {
 		return ReportEarly, nil
 	}
-	head, ok, err := tx.NextInLine(r.PairKey)
+	lines, err := linesOf(tx, r.PairKey)
 	if err != nil {
 		return "", err
 	}
-	if ok && head.Progress == conversations.ProgressSending {
-		return ReportEarly, nil
+	for _, line := range lines {
+		head, ok, err := tx.NextInLine(line)
+		if err != nil {
+			return "", err
+		}
+		if ok && head.Progress == conversations.ProgressSending {
+			return ReportEarly, nil
+		}
 	}
-	return b.adopt(tx, r)
+	return b.adopt(tx, r, lines...)
 }
 
 // adopt takes a report of a message that nobody knows for one of a send of
 // unknown outcome to the same pair: the oldest, because of one pair one send is
 // under way at a time. An older one whose delivery went out again meanwhile comes
 // first, so that its report does not end a delivery that may never have arrived.
-func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord) (ReportFate, error) {
-	d, a, err := tx.UnknownAttempt(r.Channel, r.PairKey, b.now().Add(-earlyLife), r.Received)
-	if conversations.NotFound.Is(err) {
-		return ReportEarly, nil
+// The lines are those of the pair that are locked.
+func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord, lines ...string) (ReportFate, error) {
+	var (
+		d     conversations.Delivery
+		a     conversations.Attempt
+		found bool
+	)
+	for _, line := range lines {
+		of, oldest, err := tx.UnknownAttempt(r.Channel, line, b.now().Add(-earlyLife), r.Received)
+		if conversations.NotFound.Is(err) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		if !found || oldest.Started.Before(a.Started) {
+			d, a, found = of, oldest, true
+		}
 	}
-	if err != nil {
-		return "", err
+	if !found {
+		return ReportEarly, nil
 	}
 	a.ProviderID = r.ProviderID
 	return ReportAdvanced, b.accepted(tx, d, a, &r)

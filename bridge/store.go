@@ -36,6 +36,7 @@ type Tx interface {
 	UserRows
 	MembershipRows
 	BindingRows
+	AliasRows
 	MessageRows
 	MediaRows
 	MediaUpkeepRows
@@ -151,6 +152,25 @@ type BindingRows interface {
 	// Resolve returns the participant that holds the pair, and its conversation,
 	// which it locks.
 	Resolve(matchKey string) (conversations.Participant, conversations.Conversation, error)
+}
+
+// AliasRows are the other names of persons. They change only in a commit that is
+// alone, so that they stand still while others run beside one another.
+type AliasRows interface {
+	// AliasRoot returns the number that a name is an alias of; empty where it is none.
+	AliasRoot(name conversations.Address) (conversations.Address, error)
+	// AliasesOf returns the names that are aliases of a number.
+	AliasesOf(root conversations.Address) ([]conversations.Address, error)
+	// SetAlias stores an alias, or that it is another number's from now on.
+	SetAlias(a conversations.Alias) error
+	// PairsOf returns the live pairs of participants whose own address is the name.
+	PairsOf(name conversations.Address) ([]conversations.Pair, error)
+	FindPair(matchKey string) (conversations.Pair, error)
+	// MovePair gives a pair another match key, which must be free, and early status
+	// reports about it too.
+	MovePair(from, to string) error
+	// InsertAliasConflict shows the operator a pair that was held twice.
+	InsertAliasConflict(c *conversations.AliasConflict) error
 }
 
 // MessageRows are the messages.
@@ -305,8 +325,6 @@ type CredentialRows interface {
 // PushRows are the devices that get push notifications.
 type PushRows interface {
 	FindPushBinding(service conversations.ServiceID, id conversations.PushBindingID) (conversations.PushBinding, error)
-	// EnsurePushBinding stores it, or renews that of the same device.
-	EnsurePushBinding(b *conversations.PushBinding) error
 	DeletePushBinding(id conversations.PushBindingID) error
 }
 

@@ -64,24 +64,22 @@ func (b *Bridge) UpdateUser(ctx context.Context, caller Caller, service conversa
 // DeleteUser removes a user from its service and from all conversations that it
 // is in. Its messages remain.
 func (b *Bridge) DeleteUser(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.UserKey) error {
-	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
-		var none struct{}
+	return remove(ctx, b, func(tx Tx) error {
 		u, err := tx.FindUser(service, key)
 		if err != nil {
-			return none, err
+			return err
 		}
 		participants, err := tx.ParticipantsNamed(service, u.Identity)
 		if err != nil {
-			return none, err
+			return err
 		}
 		for _, p := range participants {
 			if err := b.leave(tx, caller, p); err != nil {
-				return none, err
+				return err
 			}
 		}
-		return none, b.removeUser(tx, caller, u)
+		return b.removeUser(tx, caller, u)
 	})
-	return err
 }
 
 func (b *Bridge) removeUser(tx Tx, caller Caller, u conversations.User) error {
@@ -112,17 +110,16 @@ func (b *Bridge) UpdateMembership(ctx context.Context, caller Caller, service co
 
 // LeaveConversation takes a user out of one of its conversations.
 func (b *Bridge) LeaveConversation(ctx context.Context, caller Caller, service conversations.ServiceID, user conversations.UserKey, key conversations.ConversationKey) error {
-	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
+	return remove(ctx, b, func(tx Tx) error {
 		m, err := findMembership(tx, service, user, key)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if _, err := openConversation(tx, service, conversations.ConversationKey{ID: m.Conversation.ID}); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, b.leave(tx, caller, m.Participant)
+		return b.leave(tx, caller, m.Participant)
 	})
-	return err
 }
 
 func findMembership(tx Tx, service conversations.ServiceID, user conversations.UserKey, key conversations.ConversationKey) (conversations.Membership, error) {

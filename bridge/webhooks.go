@@ -74,17 +74,16 @@ func (b *Bridge) UpdateWebhook(ctx context.Context, service conversations.Servic
 
 // DeleteWebhook removes a listener from its conversation.
 func (b *Bridge) DeleteWebhook(ctx context.Context, service conversations.ServiceID, key conversations.ConversationKey, id conversations.WebhookID) error {
-	_, err := change(ctx, b, func(tx Tx) (struct{}, error) {
+	return remove(ctx, b, func(tx Tx) error {
 		c, err := tx.FindConversation(service, key)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if _, err := tx.FindWebhook(c.ID, id); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, tx.DeleteWebhook(id)
+		return tx.DeleteWebhook(id)
 	})
-	return err
 }
 
 // applyWebhook sets what is given. The keywords of a trigger may come as its

@@ -91,8 +91,9 @@ type StatusReport struct {
 	ErrorCode   int
 	CarrierCode string
 	Detail      string
-	Address     Address // whom the message went to, if the carrier says so
-	Proxy       Address // whom it came from, likewise
+	Address     Address   // whom the message went to, if the carrier says so
+	Proxy       Address   // whom it came from, likewise
+	Names       []Address // other names of whom it went to
 	At          time.Time
 }
 

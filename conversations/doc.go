@@ -1,6 +1,7 @@
 // Package conversations holds the nouns of bridged and the rules that need no
-// storage: conversations, participants, messages, deliveries, events, typed
-// identifiers, addresses and errors.
+// storage: conversations, participants, messages, files, deliveries, services with
+// their users and roles, contents, webhooks, events, typed identifiers, addresses
+// and errors.
 //
 // It is the vocabulary that every other package speaks, so it imports only the
 // standard library and knows nothing of HTTP, of JSON field names, of SQL or of

@@ -49,9 +49,13 @@ type Inbound struct {
 	From       Address // the person
 	To         Address // the proxy address of ours
 	Others     []Address
+	Names      []Address // other names of the person, as the carrier told them
 	Body       string
 	Media      []Media
 	SentAt     time.Time // by the carrier's clock; zero when it did not say
+	// Notes are sentences about what of it could not be kept as it came. They hold
+	// no text of the message.
+	Notes []string
 }
 
 // InboundState is what became of an accepted inbound message.

@@ -18,8 +18,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/twilio/twilio-go"
-	"github.com/twilio/twilio-go/client"
 )
 
 // nodeDir is where .ci/install-test-tools installs the official client for Node.js.
@@ -102,14 +100,8 @@ type goClient struct {
 
 func (w *world) goClient() *goClient {
 	w.t.Helper()
-	target, err := url.Parse(w.URL)
-	require.NoError(w.t, err)
-	g := &goClient{world: w, recorder: recorder{RoundTripper: rewriter{target}}}
-	c := &client.Client{
-		Credentials: client.NewCredentials(account, authToken), HTTPClient: &http.Client{Transport: &g.recorder, Timeout: patience},
-	}
-	c.SetAccountSid(account)
-	g.api = reflect.ValueOf(twilio.NewRestClientWithParams(twilio.ClientParams{Client: c}).ConversationsV1)
+	g := &goClient{world: w, recorder: recorder{RoundTripper: toDaemon(w.URL)}}
+	g.api = reflect.ValueOf(allProducts(&g.recorder, account, authToken).ConversationsV1)
 	return g
 }
 

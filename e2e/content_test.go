@@ -4,41 +4,20 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"github.com/twilio/twilio-go"
-	"github.com/twilio/twilio-go/client"
 	content "github.com/twilio/twilio-go/rest/content/v1"
 	conversations "github.com/twilio/twilio-go/rest/conversations/v1"
 )
 
-// helper is the unmodified official client with all of its products.
-func (w *world) helper() *twilio.RestClient {
-	w.t.Helper()
-	target, err := url.Parse(w.URL)
-	require.NoError(w.t, err)
-	c := &client.Client{
-		Credentials: client.NewCredentials(account, authToken),
-		HTTPClient:  &http.Client{Transport: rewriter{target}, Timeout: patience},
-	}
-	c.SetAccountSid(account)
-	return twilio.NewRestClientWithParams(twilio.ClientParams{Client: c})
-}
-
 // postJSON sends a JSON body, and returns the answer's status and its JSON.
 func (w *world) postJSON(path, body string) (int, map[string]any) {
 	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.URL+path, strings.NewReader(body))
-	require.NoError(w.t, err)
-	r.SetBasicAuth(account, authToken)
-	r.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(r)
-	require.NoError(w.t, err)
+	answer := w.requestWith(http.MethodPost, path, "application/json", strings.NewReader(body), nil)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(w.t, err)

@@ -193,20 +193,33 @@ numbers = [%q]
 // helperLibrary is the unmodified official client, with its requests sent to the
 // daemon instead of the reference's host.
 func helperLibrary(daemonURL, user, password string) *conversations.ApiService {
-	target, err := url.Parse(daemonURL)
-	if err != nil {
-		panic(err)
-	}
+	return allProducts(toDaemon(daemonURL), user, password).ConversationsV1
+}
+
+// helper is the same with the products beside Conversations.
+func (w *world) helper() *twilio.RestClient {
+	return allProducts(toDaemon(w.URL), account, authToken)
+}
+
+func allProducts(through http.RoundTripper, user, password string) *twilio.RestClient {
 	c := &client.Client{
 		Credentials: client.NewCredentials(user, password),
-		HTTPClient:  &http.Client{Transport: rewriter{target}, Timeout: patience},
+		HTTPClient:  &http.Client{Transport: through, Timeout: patience},
 	}
 	c.SetAccountSid(account)
-	return twilio.NewRestClientWithParams(twilio.ClientParams{Client: c}).ConversationsV1
+	return twilio.NewRestClientWithParams(twilio.ClientParams{Client: c})
 }
 
 // rewriter sends every request to another host.
 type rewriter struct{ target *url.URL }
+
+func toDaemon(daemonURL string) rewriter {
+	target, err := url.Parse(daemonURL)
+	if err != nil {
+		panic(err)
+	}
+	return rewriter{target}
+}
 
 func (r rewriter) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = request.Clone(request.Context())
@@ -326,12 +339,19 @@ func (w *world) call(method, path string, form url.Values, into any) int {
 	return answer.StatusCode
 }
 
+// request sends a form, with further headers.
 func (w *world) request(method, path string, form url.Values, header http.Header) *http.Response {
 	w.t.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), method, w.URL+path, strings.NewReader(form.Encode()))
+	return w.requestWith(method, path, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), header)
+}
+
+// requestWith makes a request with any body, with the account's credentials.
+func (w *world) requestWith(method, path, contentType string, body io.Reader, header http.Header) *http.Response {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, w.URL+path, body)
 	require.NoError(w.t, err)
 	r.SetBasicAuth(account, authToken)
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Content-Type", contentType)
 	for name, values := range header {
 		r.Header[name] = values
 	}

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -51,12 +50,7 @@ func (w *world) service() string {
 // upload sends a file, and returns its record or the error.
 func (w *world) upload(service, query, contentType string, body io.Reader) (int, mediaRecord) {
 	w.t.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, w.URL+"/v1/Services/"+service+"/Media"+query, body)
-	require.NoError(w.t, err)
-	r.SetBasicAuth(account, authToken)
-	r.Header.Set("Content-Type", contentType)
-	answer, err := http.DefaultClient.Do(r)
-	require.NoError(w.t, err)
+	answer := w.requestWith(http.MethodPost, "/v1/Services/"+service+"/Media"+query, contentType, body, nil)
 	defer answer.Body.Close()
 	var record mediaRecord
 	require.NoError(w.t, json.NewDecoder(answer.Body).Decode(&record))

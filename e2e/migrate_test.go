@@ -16,7 +16,9 @@ import (
 func TestAnInstallationMovesToPostgreSQL(t *testing.T) {
 	t.Parallel()
 	var moved atomic.Bool
-	w := newWorld(t, setup{sqlite: true, cloudFault: func(s fakecarrier.Sent) fakecarrier.Fault {
+	// The attempts must last for as long as it takes to make a database server.
+	retry := "[retry]\nfirst = \"20ms\"\nmax = \"200ms\"\nattempts = 1000\nunknown_wait = \"300ms\"\nsend_timeout = \"1s\"\n"
+	w := newWorld(t, setup{sqlite: true, withoutRetry: true, config: retry, cloudFault: func(s fakecarrier.Sent) fakecarrier.Fault {
 		return fakecarrier.Fault{Hang: s.Body == "on its way" && !moved.Load()}
 	}})
 	conversation := w.converse()

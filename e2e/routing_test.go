@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bridged/e2e/fakecarrier"
+	"bridged/store/storetest"
 )
 
 // stranger is somebody who is in no conversation.
@@ -138,4 +140,36 @@ func (w *world) explain() string {
 	out, err := command.CombinedOutput()
 	require.NoError(w.t, err, "%s", out)
 	return regexp.MustCompile(`: +`).ReplaceAllString(string(out), ": ")
+}
+
+// 25 first messages of one pair come to two processes at once: as on SQLite, they
+// make one conversation.
+func TestAStrangersMessagesToTwoProcessesMakeOneConversation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{place: storetest.NewPostgreSQL(t)})
+	other := w.startAnother(t.TempDir())
+	t.Cleanup(func() { endsWell(t, other) })
+	w.autocreate(url.Values{})
+	const many = 25
+	var all sync.WaitGroup
+	for i := range many {
+		hook := []string{w.URL, other.URL}[i%2] + "/hooks/sms-main"
+		m := fakecarrier.Message{ID: idOf(i), From: stranger, To: smsProxy, Body: fmt.Sprint(i)}
+		all.Go(func() {
+			status, err := w.twilio.Post(context.Background(), hook, m)
+			assert.Equal(t, http.StatusOK, status, "%v", err)
+		})
+	}
+	all.Wait()
+	eventually(t, func() bool {
+		sids := w.conversationsOf(stranger)
+		return len(sids) == 1 && len(w.messages(sids[0])) == many
+	}, "all are in one conversation")
+	var said, want []string
+	for i, m := range w.messages(w.conversationsOf(stranger)[0]) {
+		assert.Equal(t, i, m.Index, "there is no gap")
+		said, want = append(said, *m.Body), append(want, fmt.Sprint(i))
+	}
+	assert.ElementsMatch(t, want, said, "each is there once")
+	assert.Empty(t, w.unrouted())
 }

@@ -1,7 +1,8 @@
 // Package media keeps the bytes of files, and signs the URLs by which somebody
 // without credentials may fetch one.
 //
-//	directory.go  the directory of files: write, open, remove, find strays
+//	directory.go  the directory of files: write, open, remove
+//	strays.go     files that nobody has written to for a time
 //	kind.go       what type a file is taken to be
 //	name.go       which names files may have
 //	signer.go     signatures that open one file for a time

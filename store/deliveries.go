@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"bridged/bindings"
@@ -77,11 +75,7 @@ func (db *DB) DeliveryCounts(ctx context.Context, c conversations.ConversationID
 	if len(ids) == 0 {
 		return counts, nil
 	}
-	marks, args := make([]string, len(ids)), []any{c}
-	for i, id := range ids {
-		marks[i] = fmt.Sprintf("$%d", i+2)
-		args = append(args, id)
-	}
+	from, args := among("FROM deliveries d WHERE d.conversation_id = $1", []any{c}, "d.message_id", ids)
 	type count struct {
 		message  conversations.MessageID
 		status   conversations.Status
@@ -91,8 +85,8 @@ func (db *DB) DeliveryCounts(ctx context.Context, c conversations.ConversationID
 	list, err := all(db.reader(ctx), func(s scanner) (n count, err error) {
 		err = s.Scan(&n.message, &n.status, &n.receipts, &n.total)
 		return n, err
-	}, "SELECT d.message_id, d.status, sum(CASE WHEN "+isReceipt+` THEN 1 ELSE 0 END), count(*) FROM deliveries d
-		WHERE d.conversation_id = $1 AND d.message_id IN (`+strings.Join(marks, ", ")+") GROUP BY d.message_id, d.status", args...)
+	}, "SELECT d.message_id, d.status, sum(CASE WHEN "+isReceipt+" THEN 1 ELSE 0 END), count(*) "+
+		from+" GROUP BY d.message_id, d.status", args...)
 	if err != nil {
 		return nil, err
 	}

@@ -114,4 +114,12 @@ func requireNotFound(t testing.TB, err error) {
 	require.True(t, conversations.NotFound.Is(err), "not found, but: %v", err)
 }
 
+// eventually waits until the condition holds.
+func eventually(t testing.TB, condition func() bool, what string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !condition(); <-time.After(time.Millisecond) {
+		require.True(t, time.Now().Before(deadline), "waited in vain until %s", what)
+	}
+}
+
 func ptr[T any](v T) *T { return &v }

@@ -8,16 +8,16 @@ import (
 )
 
 const inboundColumns = `i.seq, i.channel, i.provider_id, i.sender, i.receiver, i.others, i.body, i.media, i.match_key,
-	i.sent_at, i.received, i.state, i.reason`
+	i.sent_at, i.received, i.state, i.reason, i.notes`
 
 func scanInbound(s scanner) (conversations.InboundRecord, error) {
 	var (
-		r              conversations.InboundRecord
-		others, media  *string
-		sent, received int64
+		r                    conversations.InboundRecord
+		others, media, notes *string
+		sent, received       int64
 	)
 	err := s.Scan(&r.Seq, &r.Channel, &r.ProviderID, &r.From, &r.To, &others, &r.Body, &media, &r.MatchKey,
-		&sent, &received, &r.State, &r.Reason)
+		&sent, &received, &r.State, &r.Reason, &notes)
 	if err != nil {
 		return r, err
 	}
@@ -25,7 +25,10 @@ func scanInbound(s scanner) (conversations.InboundRecord, error) {
 	if r.Others, err = decodeList[conversations.Address](others); err != nil {
 		return r, err
 	}
-	r.Media, err = decodeList[conversations.Media](media)
+	if r.Media, err = decodeList[conversations.Media](media); err != nil {
+		return r, err
+	}
+	r.Notes, err = decodeList[string](notes)
 	return r, err
 }
 
@@ -49,11 +52,15 @@ func (tx *Tx) InsertInbound(r *conversations.InboundRecord) (isNew bool, err err
 	if err != nil {
 		return false, err
 	}
+	notes, err := encodeList(r.Notes)
+	if err != nil {
+		return false, err
+	}
 	*tx.wrote = true
 	err = tx.one(`INSERT INTO inbound (channel, provider_id, sender, receiver, others, body, media, match_key,
-		sent_at, received, state, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '')
+		sent_at, received, state, reason, notes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', $11)
 		ON CONFLICT (channel, provider_id) DO NOTHING RETURNING seq`,
-		[]any{r.Channel, r.ProviderID, r.From, r.To, others, r.Body, media, r.MatchKey, micros(r.SentAt), micros(r.Received)},
+		[]any{r.Channel, r.ProviderID, r.From, r.To, others, r.Body, media, r.MatchKey, micros(r.SentAt), micros(r.Received), notes},
 		&r.Seq)
 	if conversations.NotFound.Is(notFound(err, "row")) {
 		return false, nil // the conflict: nothing was inserted, nothing is returned

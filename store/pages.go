@@ -2,7 +2,9 @@ package store
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
+	"strings"
 
 	"bridged/conversations"
 )
@@ -90,4 +92,19 @@ func cmpOr(a, b *conversations.Cursor) *conversations.Cursor {
 		return a
 	}
 	return b
+}
+
+// among adds the condition that a column has one of the values, if there are any.
+// The last one is repeated until their number is a power of two: each number makes
+// another query, and the statements of all are kept.
+func among[T ~string](from string, args []any, column string, values []T) (string, []any) {
+	if len(values) == 0 {
+		return from, args
+	}
+	places := make([]string, 1<<bits.Len(uint(len(values)-1)))
+	for i := range places {
+		args = append(args, values[min(i, len(values)-1)])
+		places[i] = fmt.Sprintf("$%d", len(args))
+	}
+	return from + " AND " + column + " IN (" + strings.Join(places, ", ") + ")", args
 }

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"bridged/conversations"
 )
@@ -110,25 +108,14 @@ func (db *DB) PushBindings(ctx context.Context, service conversations.ServiceID,
 	}.page(db.reader(ctx), p)
 }
 
-// among adds the condition that a column has one of the values, if there are any.
-func among[T ~string](from string, args []any, column string, values []T) (string, []any) {
-	if len(values) == 0 {
-		return from, args
-	}
-	places := make([]string, len(values))
-	for i, v := range values {
-		args = append(args, v)
-		places[i] = fmt.Sprintf("$%d", len(args))
-	}
-	return from + " AND " + column + " IN (" + strings.Join(places, ", ") + ")", args
-}
-
 // FindPushBinding is PushBinding within a commit.
 func (tx *Tx) FindPushBinding(service conversations.ServiceID, id conversations.PushBindingID) (conversations.PushBinding, error) {
 	return findPushBinding(tx.querier, service, id)
 }
 
-// EnsurePushBinding stores the binding, or renews that of the same device.
+// EnsurePushBinding stores the binding, or renews that of the same device. Devices
+// register over the chat SDKs' protocol, which bridged does not speak yet: so far
+// only tests call it.
 func (tx *Tx) EnsurePushBinding(b *conversations.PushBinding) error {
 	messageTypes, err := encodeList(b.MessageTypes)
 	if err != nil {

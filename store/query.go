@@ -17,8 +17,8 @@ type preparer interface {
 }
 
 // statements keeps prepared statements. All query texts of the package are
-// constants, or come in as many variants as there are kinds of pages, so the map
-// does not grow.
+// constants, or come in as many variants as there are kinds of pages and powers of
+// two up to the longest list of values, so the map does not grow.
 type statements struct {
 	db   preparer
 	mu   sync.RWMutex

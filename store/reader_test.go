@@ -78,11 +78,7 @@ func record(t *testing.T, db *store.DB, n int) {
 // noted waits until every event is noted, and each in the order of the events.
 func noted(t *testing.T, rows *sql.DB, n int) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for countRows(t, rows, "SELECT COUNT(*) FROM dead_letters") < n {
-		require.True(t, time.Now().Before(deadline), "%d are noted", countRows(t, rows, "SELECT COUNT(*) FROM dead_letters"))
-		<-time.After(time.Millisecond)
-	}
+	eventually(t, func() bool { return countRows(t, rows, "SELECT COUNT(*) FROM dead_letters") >= n }, "all are noted")
 	assert.Equal(t, n, countRows(t, rows, "SELECT COUNT(*) FROM dead_letters"))
 }
 

@@ -65,6 +65,9 @@ func TestUnrouted(t *testing.T) {
 		want = nil
 		for i := range 3 {
 			r := newInbound(strconv.Itoa(i))
+			if i == 2 {
+				r.Notes = []string{"something was removed"}
+			}
 			if _, err := tx.InsertInbound(&r); err != nil {
 				return err
 			}

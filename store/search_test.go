@@ -20,21 +20,17 @@ import (
 // indexed waits until the index of a place has caught up with its events.
 func indexed(t testing.TB, rows *sql.DB) {
 	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(30 * time.Second); ; <-tick.C {
-		var behind int
-		err := rows.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM events e, event_readers r
-			WHERE r.name = 'search' AND e.type NOT LIKE 'onDelivery%' AND (e.xid, e.seq) > (r.xid, r.event)`).Scan(&behind)
-		require.NoError(t, err)
-		var isFilled int
-		err = rows.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM event_readers WHERE name = 'search' AND state LIKE '% done g'").Scan(&isFilled)
-		require.NoError(t, err)
-		if behind == 0 && isFilled == 1 {
-			return
-		}
-		require.True(t, time.Now().Before(deadline), "the index does not catch up: %d events behind", behind)
-	}
+	eventually(t, func() bool {
+		behind := countRows(t, rows, `SELECT COUNT(*) FROM events e, event_readers r
+			WHERE r.name = 'search' AND e.type NOT LIKE 'onDelivery%' AND (e.xid, e.seq) > (r.xid, r.event)`)
+		return behind == 0 && isFilled(t, rows)
+	}, "the index catches up")
+}
+
+// isFilled says whether the index has all that was there before it.
+func isFilled(t testing.TB, rows *sql.DB) bool {
+	t.Helper()
+	return countRows(t, rows, "SELECT COUNT(*) FROM event_readers WHERE name = 'search' AND state LIKE '% done g'") == 1
 }
 
 // countRows runs a query that counts.

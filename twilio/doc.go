@@ -2,13 +2,16 @@
 // how identifiers, resources, errors, lists, dates and forms are written and read.
 //
 //	sid.go           identifiers with their two letters: CH…, MB…, IM…
-//	errors.go        the code, HTTP status and words of every refusal
+//	errors.go, refusals.go
+//	                 the code, HTTP status and words of every refusal
 //	paging.go        page sizes, page tokens and the `meta` of a list
-//	form.go          the parameters of a request, typed
+//	form.go, words.go
+//	                 the parameters of a request, typed
 //	dates.go         ISO 8601 dates and durations
 //	token.go         Access Tokens: how they are made, and whether one is to be believed
 //	scope.go         the account, and which of the two forms a URL has
-//	conversation.go, participant.go, message.go, receipt.go
+//	conversation.go, participant.go, message.go, receipt.go, webhook.go, user.go,
+//	role.go, service.go, configuration.go, push.go, media.go
 //	                 the resources, key for key as in the reference's examples
 //	metadata.go      what a message's carrier said of it
 //	chat.go          the channel of the Chat API

@@ -168,7 +168,7 @@ func FuzzForm(f *testing.F) {
 		form.Bool("Name")
 		form.Muted("Name")
 		form.FlowSID("Name")
-		twilio.AddressType(form, "Name")
+		form.AddressType("Name")
 		assert.LessOrEqual(t, form.ReadPage(50).Page.Size, 50)
 		if err := form.Err(); err != nil {
 			assert.Equal(t, 400, twilio.FromError(err, "").Status)

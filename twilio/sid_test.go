@@ -72,3 +72,14 @@ func TestKeysAreSIDsOrNames(t *testing.T) {
 	assert.Equal(t, conversations.ParticipantKey{ID: digits}, twilio.ParseParticipantKey("MB"+digits))
 	assert.Equal(t, conversations.ParticipantKey{Identity: "al ice@example.com"}, twilio.ParseParticipantKey("al ice@example.com"))
 }
+
+func TestFlowsAreComparedByOneSpelling(t *testing.T) {
+	t.Parallel()
+	flow, ok := twilio.ParseFlowSID("FW" + strings.ToUpper(digits))
+	assert.True(t, ok)
+	assert.Equal(t, "FW"+digits, flow)
+	for _, wrong := range []string{"", "FW", digits, "fw" + digits, "FW" + digits + "0"} {
+		_, ok := twilio.ParseFlowSID(wrong)
+		assert.False(t, ok, wrong)
+	}
+}

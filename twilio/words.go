@@ -12,7 +12,7 @@ import (
 
 // AddressType reads the type of an address, of those that the reference knows.
 // An empty one is as if it was not sent.
-func AddressType(f *Form, name string) *conversations.ChannelType {
+func (f *Form) AddressType(name string) *conversations.ChannelType {
 	t := Word[conversations.ChannelType](f, name)
 	if t == nil || *t == "" {
 		return nil
@@ -32,12 +32,20 @@ func (f *Form) FlowSID(name string) *string {
 	if s == nil {
 		return nil
 	}
-	digits, ok := strings.CutPrefix(*s, "FW")
-	if !ok || !conversations.ValidID(strings.ToLower(digits)) {
+	flow, ok := ParseFlowSID(*s)
+	if !ok {
 		f.refuse(conversations.Refuse(conversations.WebhookFlowInvalid, "%s must be FW and 32 hexadecimal digits", name))
 		return nil
 	}
-	return s
+	return &flow
+}
+
+// ParseFlowSID reads the SID of a flow, whose digits may be of either case. It
+// returns the one spelling by which flows are compared.
+func ParseFlowSID(s string) (flow string, ok bool) {
+	digits, ok := strings.CutPrefix(s, "FW")
+	digits = strings.ToLower(digits)
+	return "FW" + digits, ok && conversations.ValidID(digits)
 }
 
 // Muted reads a notification level.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bridged/channels"
+	"bridged/conversations"
 )
 
 // hooks feeds the recorded payloads in, and what is wrong with them.
@@ -104,6 +105,7 @@ func sound(tb testing.TB, got channels.Received) {
 			assert.NotEmpty(tb, o)
 			texts = append(texts, string(o))
 		}
+		texts = append(texts, named(tb, m.From, m.Names)...)
 		for _, f := range m.Media {
 			assert.NotEmpty(tb, f.URL+f.ProviderID, "where else are the bytes?")
 			texts = append(texts, f.URL, f.ProviderID, f.ContentType, f.Filename)
@@ -113,12 +115,27 @@ func sound(tb testing.TB, got channels.Received) {
 		assert.Equal(tb, Name, s.Channel)
 		assert.NotEmpty(tb, s.ProviderID)
 		assert.NotEmpty(tb, s.Status)
+		texts = append(texts, named(tb, s.Address, s.Names)...)
 		texts = append(texts, s.ProviderID, string(s.Address), string(s.Proxy), s.CarrierCode, s.Detail)
 	}
 	for _, s := range texts {
 		assert.True(tb, utf8.ValidString(s), "%q is not UTF-8", s)
 		assert.NotContains(tb, s, "\x00", "not every database stores NUL")
 	}
+}
+
+// named checks the other names of somebody: each is told once, on the same channel
+// type. It returns them as texts.
+func named(tb testing.TB, address conversations.Address, names []conversations.Address) (texts []string) {
+	tb.Helper()
+	known := map[conversations.Address]bool{address: true, "": true}
+	for _, n := range names {
+		assert.False(tb, known[n], "%q is empty or told before", n)
+		assert.Equal(tb, address.Type(), n.Type())
+		known[n] = true
+		texts = append(texts, string(n))
+	}
+	return texts
 }
 
 // payload reads a recorded payload.

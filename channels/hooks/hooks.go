@@ -175,6 +175,9 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, name string, r
 	if err != nil {
 		return h.reject(w, r, name, err)
 	}
+	if received, err = h.sensible(r.Context(), name, received); err != nil {
+		return h.reject(w, r, name, err)
+	}
 	if err := h.accept(r.Context(), name, received); err != nil {
 		return h.reject(w, r, name, err)
 	}
@@ -208,6 +211,10 @@ func (h *Handler) accept(ctx context.Context, name string, received channels.Rec
 	for _, m := range received.Messages {
 		h.log.DebugContext(ctx, "message accepted", slog.String("channel", name),
 			slog.Any("from", m.From), slog.Any("to", m.To), slog.Int("media", len(m.Media)))
+		for _, note := range m.Notes {
+			h.log.WarnContext(ctx, "message is not kept as it came", slog.String("channel", name),
+				slog.String("provider_id", m.ProviderID), slog.Any("from", m.From), slog.String("note", note))
+		}
 	}
 	for _, s := range received.Statuses {
 		h.log.DebugContext(ctx, "status accepted", slog.String("channel", name),

@@ -264,3 +264,51 @@ func TestNew(t *testing.T) {
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/hooks/a", http.NoBody))
 	assert.Equal(t, http.StatusOK, w.Code, "without observer and logger")
 }
+
+// An index of PostgreSQL takes no value beyond some 2,700 bytes: storing one
+// fails each time, and the carrier would come with it again and again.
+func TestTheSenselessIsRefusedAndItsNeighboursAreNot(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("9", 257)
+	for name, spoil := range map[string]func(*channels.Received){
+		"no sender":       func(r *channels.Received) { r.Messages[0].From = "" },
+		"no receiver":     func(r *channels.Received) { r.Messages[0].To = "" },
+		"no id":           func(r *channels.Received) { r.Messages[0].ProviderID = "" },
+		"a long sender":   func(r *channels.Received) { r.Messages[0].From = conversations.Address(long) },
+		"a long receiver": func(r *channels.Received) { r.Messages[0].To = conversations.Address(long) },
+		"a long member": func(r *channels.Received) {
+			r.Messages[0].Others = []conversations.Address{conversations.Address(long)}
+		},
+		"a long id": func(r *channels.Received) { r.Messages[0].ProviderID = long + long },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.plain.received = message()
+			spoil(&f.plain.received)
+			assert.Equal(t, http.StatusOK, f.do(http.MethodPost, "/hooks/sms-main", "x").Code)
+			assert.Empty(t, f.acceptor.messages)
+			assert.Len(t, f.acceptor.statuses, 1, "its neighbour is taken")
+			assert.Contains(t, f.log.String(), "left_out=1")
+
+			f.plain.received = message()
+			f.plain.received.Statuses = nil
+			spoil(&f.plain.received)
+			assert.Equal(t, http.StatusBadRequest, f.do(http.MethodPost, "/hooks/sms-main", "x").Code)
+		})
+	}
+	f := newFixture(t)
+	f.plain.received = message()
+	f.plain.received.Messages = nil
+	f.plain.received.Statuses[0].ProviderID = long + long
+	assert.Equal(t, http.StatusBadRequest, f.do(http.MethodPost, "/hooks/sms-main", "x").Code)
+}
+
+func TestWhatIsNotKeptAsItCameIsLogged(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.plain.received = message()
+	f.plain.received.Messages[0].Notes = []string{"something was removed"}
+	assert.Equal(t, http.StatusOK, f.do(http.MethodPost, "/hooks/sms-main", "x").Code)
+	assert.Contains(t, f.log.String(), `level=WARN msg="message is not kept as it came" channel=sms-main provider_id=SM1 from=+1555•••1234 note="something was removed"`)
+}

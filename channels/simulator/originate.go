@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"bridged/channels/internal/normal"
 	"bridged/conversations"
 )
 
@@ -74,7 +75,7 @@ func (c *Carrier) departure() (Acceptor, uint64) {
 // inbound puts a checked draft into normal form, and returns the handsets among
 // its recipients.
 func (c *Carrier) inbound(d Draft) (in conversations.Inbound, strangers []conversations.Address) {
-	in = conversations.Inbound{ProviderID: d.ID, From: d.From, Body: d.Body, SentAt: c.cfg.Now().UTC()}
+	in = conversations.Inbound{ProviderID: d.ID, From: d.From, Body: normal.Text(d.Body), SentAt: c.cfg.Now().UTC(), Notes: normal.Notes(d.Body)}
 	for _, to := range d.To {
 		owner := c.owner(to)
 		if owner == "" {
@@ -135,7 +136,7 @@ func (c *Carrier) checkDraft(d Draft) (Draft, error) {
 	if err := checkMedia(d.MediaURLs); err != nil {
 		return d, err
 	}
-	if d.ID == "" {
+	if d.ID = normal.Text(d.ID); d.ID == "" {
 		d.ID = c.messageID(from.Type())
 	}
 	return d, nil

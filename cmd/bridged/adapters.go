@@ -21,7 +21,7 @@ func newAdapter(c config.Channel, publicURL string, carrier *simulator.Carrier) 
 	case "whatsapp/twilio":
 		return whatsapp.New(whatsapp.Config{Name: c.Name, PublicURL: publicURL, AccountSID: c.Twilio.AccountSID, AuthToken: c.Twilio.AuthToken.Value, APIBaseURL: c.Twilio.APIBaseURL})
 	case "whatsapp/cloud":
-		return cloud.New(cloud.Config{Name: c.Name, Number: addresses(c.Numbers)[0], PhoneNumberID: c.Cloud.PhoneNumberID, AccessToken: c.Cloud.AccessToken.Value, AppSecret: c.Cloud.AppSecret.Value, VerifyToken: c.Cloud.VerifyToken.Value, APIBaseURL: c.Cloud.APIBaseURL})
+		return cloud.New(cloud.Config{Name: c.Name, Number: addresses(c.Numbers)[0], PhoneNumberID: c.Cloud.PhoneNumberID, AccessToken: c.Cloud.AccessToken.Value, AppSecret: c.Cloud.AppSecret.Value, VerifyToken: c.Cloud.VerifyToken.Value, UserIDField: c.Cloud.UserIDField, APIBaseURL: c.Cloud.APIBaseURL})
 	case "sms/simulator", "whatsapp/simulator":
 		return carrier.Channel(c.Name, conversations.ChannelType(c.Type), addresses(c.Numbers)), nil
 	}

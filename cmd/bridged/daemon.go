@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -100,17 +98,18 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		MessagingServices: messagingServices(d.cfg, defaults),
 		Pools:             pools(d.cfg),
 		Webhooks:          numberWebhooks(d.cfg, directory),
-		Flows:             slices.Collect(maps.Keys(d.cfg.Studio)),
+		Flows:             flows(d.cfg),
 		Retry:             retryPolicy(d.cfg.Retry),
 
-		Backlog:   d.cfg.Limits.Backlog,
-		Shared:    d.cfg.Store.SQLitePath() == "",
-		Space:     storeSpace(d.cfg.Store),
-		Files:     d.files,
-		MediaLife: d.cfg.Media.UnattachedTTL,
-		Observer:  d.metrics,
-		Due:       func(t time.Time) { d.pipeline.WakeAt(t) },
-		Log:       d.log,
+		Backlog:    d.cfg.Limits.Backlog,
+		SenderRate: bridge.SenderRate{PerSecond: d.cfg.Limits.SenderRate, Burst: d.cfg.Limits.SenderBurst},
+		Shared:     d.cfg.Store.SQLitePath() == "",
+		Space:      storeSpace(d.cfg.Store),
+		Files:      d.files,
+		MediaLife:  d.cfg.Media.UnattachedTTL,
+		Observer:   d.metrics,
+		Due:        func(t time.Time) { d.pipeline.WakeAt(t) },
+		Log:        d.log,
 	}
 }
 
@@ -172,6 +171,16 @@ func messagingServices(cfg *config.Config, defaults store.Defaults) []conversati
 	}
 	if len(list) == 0 {
 		list = append(list, defaults.MessagingService)
+	}
+	return list
+}
+
+// flows are the SIDs of the configured flows.
+func flows(cfg *config.Config) (list []string) {
+	for sid := range cfg.Studio {
+		if flow, ok := twilio.ParseFlowSID(sid); ok {
+			list = append(list, flow)
+		}
 	}
 	return list
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"bridged/conversations"
 	"bridged/twilio"
 )
 
@@ -34,8 +33,8 @@ func (c *ImportCmd) Validate() error {
 		return errors.New("--from is empty: name the file or the directory of the export")
 	}
 	if c.Service != "" {
-		if _, ok := twilio.ParseSID[conversations.ServiceID](c.Service); !ok {
-			return errors.New("--service is no chat service: write IS and 32 hexadecimal digits")
+		if _, err := parseService(c.Service); err != nil {
+			return err
 		}
 	}
 	return c.check()

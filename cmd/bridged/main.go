@@ -2,7 +2,7 @@
 //
 // This package is the only one that knows every channel and the store: it reads
 // the configuration and wires the others together. Package config, below it, is
-// the configuration; serve.go is the wiring.
+// the configuration; daemon.go is the wiring.
 package main
 
 import (

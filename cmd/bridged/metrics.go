@@ -18,7 +18,7 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 
-	accepted, repeated, routed, settled, reports, hooks, requests *prometheus.CounterVec
+	accepted, repeated, overRate, routed, settled, reports, hooks, requests *prometheus.CounterVec
 
 	routeLag, deliveryLag, hookSeconds, requestSeconds, carrierSeconds *prometheus.HistogramVec
 
@@ -30,6 +30,7 @@ func newMetrics() *metrics {
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.accepted = m.counter("inbound_accepted_total", "Inbound messages that were stored.", "channel")
 	m.repeated = m.counter("inbound_repeated_total", "Inbound messages that their carrier had delivered before.", "channel")
+	m.overRate = m.counter("inbound_over_rate_total", "Inbound messages that were over their sender's rate.", "channel")
 	m.routed = m.counter("inbound_routed_total", "Inbound messages by what became of them.", "channel", "result")
 	m.routeLag = m.histogram("inbound_lag_seconds", "From storing an inbound message to appending it.", "channel")
 	m.settled = m.counter("deliveries_settled_total", "Answers of carriers to deliveries: sent, failed, retry, unknown, dead.", "channel", "result")
@@ -80,6 +81,11 @@ func (m *metrics) handler() http.Handler {
 func (m *metrics) Accepted(channel string, fresh, repeated int) {
 	m.accepted.WithLabelValues(channel).Add(float64(fresh))
 	m.repeated.WithLabelValues(channel).Add(float64(repeated))
+}
+
+// OverRate implements bridge.Observer.
+func (m *metrics) OverRate(channel string, messages int) {
+	m.overRate.WithLabelValues(channel).Add(float64(messages))
 }
 
 // Routed implements bridge.Observer.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"bridged/cmd/bridged/internal/config"
+	"bridged/conversations"
 	"bridged/twilio"
 )
 
@@ -40,6 +41,15 @@ func (f remoteFlags) check() error {
 		return errors.New(`--url is no URL of an installation: write "http://HOST:PORT" or "https://HOST"`)
 	}
 	return nil
+}
+
+// parseService reads the flag --service of a command.
+func parseService(sid string) (conversations.ServiceID, error) {
+	id, ok := twilio.ParseSID[conversations.ServiceID](sid)
+	if !ok {
+		return "", errors.New("--service is no chat service: write IS and 32 hexadecimal digits")
+	}
+	return id, nil
 }
 
 // remote is a running installation, seen through its HTTP API.

@@ -37,9 +37,9 @@ func (c *TokenCmd) Validate() error {
 		return fmt.Errorf("--ttl is %s: a token lives from 1s to 24h", c.TTL)
 	}
 	if c.Service != "" {
-		var ok bool
-		if c.service, ok = twilio.ParseSID[conversations.ServiceID](c.Service); !ok {
-			return errors.New("--service is no chat service: write IS and 32 hexadecimal digits")
+		var err error
+		if c.service, err = parseService(c.Service); err != nil {
+			return err
 		}
 	}
 	return c.check()

@@ -192,6 +192,7 @@ func (t *Twilio) serve(w http.ResponseWriter, r *http.Request) {
 type Message struct {
 	ID, From, To, Body string
 	Extra              url.Values // further fields of the form; Twilio only
+	UserID             string     // business-scoped id; Meta only. From may be empty then
 }
 
 // Post delivers a message to the hook, signed.
@@ -279,13 +280,15 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 // Post delivers a text message to the hook, signed. From is digits; To is not
 // looked at, since Meta names our number by its id.
 func (c *Cloud) Post(ctx context.Context, hook string, m Message) (status int, err error) {
-	return c.PostValue(ctx, hook, map[string]any{
-		"contacts": []any{map[string]any{"wa_id": m.From, "profile": map[string]any{"name": "A person"}}},
-		"messages": []any{map[string]any{
-			"id": m.ID, "from": m.From, "timestamp": strconv.FormatInt(time.Now().Unix(), 10), "type": "text",
-			"text": map[string]any{"body": m.Body},
-		}},
-	})
+	contact := map[string]any{"wa_id": m.From, "profile": map[string]any{"name": "A person"}}
+	message := map[string]any{
+		"id": m.ID, "from": m.From, "timestamp": strconv.FormatInt(time.Now().Unix(), 10), "type": "text",
+		"text": map[string]any{"body": m.Body},
+	}
+	if m.UserID != "" {
+		contact["user_id"], message["from_user_id"] = m.UserID, m.UserID
+	}
+	return c.PostValue(ctx, hook, map[string]any{"contacts": []any{contact}, "messages": []any{message}})
 }
 
 // Report delivers a status to the hook, signed. Code is Meta's code of a failure,

@@ -33,6 +33,11 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		run   func(tx *store.Tx)
 	}{
 		{"Resolve", "sqlite_autoindex_pairs_1", func(tx *store.Tx) { _, _, _ = tx.Resolve("k") }},
+		{"AliasRoot", "sqlite_autoindex_aliases_1", func(tx *store.Tx) { _, _ = tx.AliasRoot("a") }},
+		{"AliasesOf", "aliases_of_root", func(tx *store.Tx) { _, _ = tx.AliasesOf("a") }},
+		{"PairsOf", "participants_by_address (address=?); pairs_of_participant", func(tx *store.Tx) { _, _ = tx.PairsOf("a") }},
+		{"FindPair", "sqlite_autoindex_pairs_1", func(tx *store.Tx) { _, _ = tx.FindPair("k") }},
+		{"MovePair", "statuses_early_of_pair", func(tx *store.Tx) { _ = tx.MovePair("k", "l") }},
 		{"PairBusy", "deliveries_in_line", func(tx *store.Tx) { _, _ = tx.PairBusy("k") }},
 		{"NextInLine", "deliveries_in_line", func(tx *store.Tx) { _, _, _ = tx.NextInLine("k") }},
 		{"DueDeliveries", "deliveries_due", func(tx *store.Tx) { _, _, _ = tx.DueDeliveries(now, 1) }},

@@ -3,6 +3,7 @@
 package normal
 
 import (
+	"bytes"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,6 +16,48 @@ func Text(s string) string {
 		s = strings.ReplaceAll(s, "\x00", "")
 	}
 	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// What was done to a text that could not be kept as it came.
+const (
+	noteBytes = "what was no UTF-8 was replaced by U+FFFD"
+	noteNUL   = "NUL characters were removed"
+)
+
+// Notes says what Text does to any of the texts; nil where it changes nothing.
+func Notes(texts ...string) []string {
+	var replaced, removed bool
+	for _, s := range texts {
+		replaced = replaced || !utf8.ValidString(s)
+		removed = removed || strings.IndexByte(s, 0) >= 0
+	}
+	return notes(replaced, removed)
+}
+
+// JSONNotes says what is done to texts that were decoded from JSON, in which the
+// decoder has already replaced what was no UTF-8 and halves of surrogate pairs.
+func JSONNotes(raw []byte, decoded ...string) []string {
+	var replaced, removed bool
+	for _, s := range decoded {
+		replaced = replaced || strings.ContainsRune(s, utf8.RuneError)
+		removed = removed || strings.IndexByte(s, 0) >= 0
+	}
+	if replaced && utf8.Valid(raw) {
+		// People write U+FFFD too, as itself or escaped.
+		wrote := bytes.ContainsRune(raw, utf8.RuneError) || bytes.Contains(bytes.ToLower(raw), []byte(`\ufffd`))
+		replaced = !wrote
+	}
+	return notes(replaced, removed)
+}
+
+func notes(replaced, removed bool) (list []string) {
+	if replaced {
+		list = append(list, noteBytes)
+	}
+	if removed {
+		list = append(list, noteNUL)
+	}
+	return list
 }
 
 // maxDetail is how much of a carrier's own words is kept, in bytes.

@@ -1,12 +1,14 @@
 package normal_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"bridged/channels/internal/normal"
 )
@@ -21,6 +23,35 @@ func TestText(t *testing.T) {
 		"\xf0\x9f\x00x": "\uFFFDx",
 	} {
 		assert.Equal(t, want, normal.Text(in), "%q", in)
+	}
+}
+
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	const replaced, removed = "what was no UTF-8 was replaced by U+FFFD", "NUL characters were removed"
+	assert.Nil(t, normal.Notes())
+	assert.Nil(t, normal.Notes("héllo 😀", "\uFFFD, which somebody wrote"))
+	assert.Equal(t, []string{replaced}, normal.Notes("a", "b\xff"))
+	assert.Equal(t, []string{removed}, normal.Notes("a\x00", "b"))
+	assert.Equal(t, []string{replaced, removed}, normal.Notes("a\x00", "\xf0\x9f"))
+}
+
+func TestJSONNotes(t *testing.T) {
+	t.Parallel()
+	const replaced, removed = "what was no UTF-8 was replaced by U+FFFD", "NUL characters were removed"
+	for raw, want := range map[string][]string{
+		`"héllo \ud83d\ude00"`: nil,
+		"\"\uFFFD\"":           nil,
+		`"\uFFFD"`:             nil,
+		`"a\ud83d"`:            {replaced},
+		"\"a\xff\"":            {replaced},
+		"\"\uFFFD\xff\"":       {replaced},
+		`"a\u0000\ud83d"`:      {replaced, removed},
+		`"a\u0000"`:            {removed},
+	} {
+		var text string
+		require.NoError(t, json.Unmarshal([]byte(raw), &text), raw)
+		assert.Equal(t, want, normal.JSONNotes([]byte(raw), "", text), raw)
 	}
 }
 

@@ -3,11 +3,13 @@ package programmable
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"bridged/channels"
 	"bridged/channels/internal/normal"
+	"bridged/channels/internal/waid"
 	"bridged/conversations"
 	"bridged/sign"
 )
@@ -56,7 +58,9 @@ func (c *Client) ReceiveHook(r channels.HookRequest) (channels.Received, error) 
 		Others:     f.others(),
 		Body:       f.body(),
 		Media:      f.media(),
+		Notes:      f.notes(),
 	}
+	m.Names = f.names(m.From)
 	if m.From == "" || m.To == "" {
 		return channels.Received{}, fmt.Errorf("%w: no From or no To", channels.ErrMalformed)
 	}
@@ -139,6 +143,30 @@ func (f fields) body() string {
 	}
 	words := []string{"[location]", f.text("Latitude") + "," + f.text("Longitude"), f.text("Label"), f.text("Address")}
 	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
+}
+
+// names are the sender's other names, which come with messages on WhatsApp: the
+// number without its plus sign, and the business-scoped id (carriers.md §1).
+func (f fields) names(from conversations.Address) []conversations.Address {
+	if from.Type() != waid.Type {
+		return nil
+	}
+	var names []conversations.Address
+	for _, id := range []string{f.text("WaId"), f.text("ExternalUserId")} {
+		if name := waid.FromID(id); name != "" && name != from {
+			names = append(names, name)
+		}
+	}
+	return slices.Compact(names)
+}
+
+// notes say what of the sender, the receiver and the text is not as it came.
+func (f fields) notes() []string {
+	var raw []string
+	for _, name := range []string{"From", "To", "Body", "ButtonText", "Label", "Address"} {
+		raw = append(raw, url.Values(f).Get(name))
+	}
+	return normal.Notes(raw...)
 }
 
 // others are the other members of a group. The parameter was only seen in

@@ -6,6 +6,7 @@ package waid
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"bridged/conversations"
@@ -42,6 +43,27 @@ func FromID(id string) conversations.Address {
 		return conversations.Address(prefix + "+" + id)
 	}
 	return conversations.Address(prefix + id)
+}
+
+// Names splits what WhatsApp calls one person, empty ids left out, into the address
+// that a message counts as coming from and the other names. A number goes first:
+// it can be written to from every business. Who has none goes by the first id.
+func Names(ids ...string) (address conversations.Address, others []conversations.Address) {
+	var names []conversations.Address
+	for _, id := range ids {
+		if name := FromID(id); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return "", nil
+	}
+	first := max(0, slices.IndexFunc(names, func(a conversations.Address) bool { return phone.Valid(a.Local()) }))
+	address = names[first]
+	if others = slices.Delete(names, first, first+1); len(others) == 0 {
+		return address, nil
+	}
+	return address, others
 }
 
 // ToID is the reverse of FromID.

@@ -47,3 +47,27 @@ func TestIDs(t *testing.T) {
 	}
 	assert.Equal(t, conversations.Address("whatsapp:+1415"), waid.FromID(" +1415 "))
 }
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	type list = []conversations.Address
+	const number, id, parent = conversations.Address("whatsapp:+14155238886"), conversations.Address("whatsapp:US.1"), conversations.Address("whatsapp:US.ENT.2")
+	for _, c := range []struct {
+		name   string
+		ids    []string
+		first  conversations.Address
+		others list
+	}{
+		{"nobody", []string{"", " "}, "", nil},
+		{"a number", []string{"14155238886", "", "14155238886"}, number, nil},
+		{"an id", []string{"", "US.1", "US.1"}, id, nil},
+		{"both", []string{"14155238886", "US.1"}, number, list{id}},
+		{"the number last", []string{"US.1", "US.ENT.2", "14155238886"}, number, list{id, parent}},
+		{"ids alone", []string{"US.ENT.2", "US.1"}, parent, list{id}},
+		{"digits that are no number", []string{"123", "US.1"}, "whatsapp:+123", list{id}},
+	} {
+		first, others := waid.Names(c.ids...)
+		assert.Equal(t, c.first, first, c.name)
+		assert.Equal(t, c.others, others, c.name)
+	}
+}

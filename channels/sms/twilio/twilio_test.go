@@ -100,6 +100,7 @@ func hooks() []channeltest.Hook {
 		})},
 		{File: "unclean.form", Messages: inbound("SM00000000000000000000000000000014", conversations.Inbound{
 			From: "ACME Bank", To: "72345", Body: "ab\uFFFDc",
+			Notes: []string{"what was no UTF-8 was replaced by U+FFFD", "NUL characters were removed"},
 		})},
 		{File: "status-queued.form", Status: true},
 		{File: "status-delivered.form", Status: true, Statuses: status(conversations.StatusReport{

@@ -18,10 +18,16 @@ import (
 	"bridged/channels/internal/carrierhttp"
 	"bridged/channels/internal/waid"
 	"bridged/conversations"
+	"bridged/phone"
 )
 
 // DefaultAPIBaseURL is where Meta's Graph API is, its version included.
 const DefaultAPIBaseURL = "https://graph.facebook.com/v23.0"
+
+// FieldRecipient is the other field, beside "to", in which Meta is said to take
+// business-scoped ids. Which of them an account needs is contested (carriers.md
+// §1), so the operator can choose.
+const FieldRecipient = "recipient"
 
 // maxText is the longest body of a text message, in UTF-16 code units.
 const maxText = 4096
@@ -36,6 +42,7 @@ type Config struct {
 	AccessToken   func() string         // for sending
 	AppSecret     func() string         // signs what Meta sends
 	VerifyToken   func() string         // Meta proves with it that the hook's URL was given to it
+	UserIDField   string                // where a business-scoped id is sent: "to" (or empty) or FieldRecipient
 	APIBaseURL    string                // empty: DefaultAPIBaseURL
 	HTTPClient    *http.Client          // nil: one of its own
 }
@@ -59,6 +66,8 @@ func New(cfg Config) (*Adapter, error) {
 		return nil, errors.New("app_secret is missing")
 	case cfg.VerifyToken == nil:
 		return nil, errors.New("verify_token is missing")
+	case cfg.UserIDField != "" && cfg.UserIDField != "to" && cfg.UserIDField != FieldRecipient:
+		return nil, errors.New(`user_id_field is neither "to" nor "recipient"`)
 	}
 	number, err := waid.Parse(string(cfg.Number))
 	if err != nil {
@@ -92,11 +101,12 @@ func (a *Adapter) ParseAddress(s string) (conversations.Address, error) { return
 func (a *Adapter) MaxText() int { return maxText }
 
 // textMessage is the request that sends a text. Meta takes numbers without
-// their plus sign and business-scoped ids in the same field.
+// their plus sign in To, and business-scoped ids there or in Recipient.
 type textMessage struct {
 	Product   string   `json:"messaging_product"`
-	Recipient string   `json:"recipient_type"`
-	To        string   `json:"to"`
+	Kind      string   `json:"recipient_type"`
+	To        string   `json:"to,omitempty"`
+	Recipient string   `json:"recipient,omitempty"`
 	Type      string   `json:"type"`
 	Text      textBody `json:"text"`
 }
@@ -114,13 +124,17 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 			Verdict: channels.Permanent, Code: codeContent, Detail: "media is not relayed on this channel yet",
 		}
 	}
-	body, err := json.Marshal(textMessage{
-		Product:   "whatsapp",
-		Recipient: "individual",
-		To:        waid.ToID(out.To),
-		Type:      "text",
-		Text:      textBody{Body: out.Body},
-	})
+	m := textMessage{
+		Product: "whatsapp",
+		Kind:    "individual",
+		To:      waid.ToID(out.To),
+		Type:    "text",
+		Text:    textBody{Body: out.Body},
+	}
+	if a.cfg.UserIDField == FieldRecipient && !phone.Valid(out.To.Local()) {
+		m.To, m.Recipient = "", m.To
+	}
+	body, err := json.Marshal(m)
 	if err != nil { // cannot happen: strings and a bool
 		return channels.Sent{}, &channels.SendError{Verdict: channels.Permanent, Code: codeContent, Cause: err}
 	}

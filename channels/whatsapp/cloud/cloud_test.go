@@ -2,6 +2,7 @@ package cloud_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,18 +21,22 @@ const (
 	secret   = "the app secret"
 	proxy    = conversations.Address("whatsapp:+14155238886")
 	person   = conversations.Address("whatsapp:+16505551234")
+	parent   = conversations.Address("whatsapp:US.ENT.11815799212886844830")
 	scoped   = conversations.Address("whatsapp:US.13491208655302741918")
 )
 
 func value(s string) func() string { return func() string { return s } }
 
-func kit() channeltest.Kit {
+func kit() channeltest.Kit { return kitFor("") }
+
+// kitFor is the kit of a channel that sends business-scoped ids in a field.
+func kitFor(userIDField string) channeltest.Kit {
 	return channeltest.Kit{
 		New: func(e channeltest.Env) (channels.Adapter, error) {
 			return cloud.New(cloud.Config{
 				Name: e.Name, Number: proxy, PhoneNumberID: numberID,
 				AccessToken: value("the access token"), AppSecret: value(secret), VerifyToken: value("the verify token"),
-				APIBaseURL: e.APIBaseURL, HTTPClient: e.HTTPClient,
+				UserIDField: userIDField, APIBaseURL: e.APIBaseURL, HTTPClient: e.HTTPClient,
 			})
 		},
 		Type:    "whatsapp",
@@ -122,6 +127,13 @@ func TestConformance(t *testing.T) {
 	channeltest.Run(t, kit())
 }
 
+func TestConformanceWithIDsAsRecipients(t *testing.T) {
+	t.Parallel()
+	k := kitFor(cloud.FieldRecipient)
+	k.Sends[1].JSON = strings.Replace(k.Sends[1].JSON, `"to":`, `"recipient":`, 1)
+	channeltest.Run(t, k)
+}
+
 func FuzzReceiveHook(f *testing.F) { channeltest.Fuzz(f, kit()) }
 
 func TestAnswerChallenge(t *testing.T) {
@@ -162,6 +174,7 @@ func TestNew(t *testing.T) {
 		"access_token":    func(c *cloud.Config) { c.AccessToken = nil },
 		"app_secret":      func(c *cloud.Config) { c.AppSecret = nil },
 		"verify_token":    func(c *cloud.Config) { c.VerifyToken = nil },
+		"user_id_field":   func(c *cloud.Config) { c.UserIDField = "from" },
 		"api_base_url":    func(c *cloud.Config) { c.APIBaseURL = "graph" },
 	} {
 		cfg := good

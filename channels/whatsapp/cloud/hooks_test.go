@@ -10,15 +10,29 @@ import (
 // hooks are the recorded payloads and what they mean.
 func hooks() []channeltest.Hook {
 	reacted := in("6", "[reaction] 👍")
+	two, stranger := in("5", "one of two contacts"), in("6", "another's contact")
+	two.Names, stranger.Names = []conversations.Address{scoped, parent}, nil
+	delivered := statuses()[1]
+	delivered.Names = []conversations.Address{scoped}
 	noTime := in("3", "only the contact says who")
 	noTime.From, noTime.SentAt = scoped, time.Time{}
+	noTime.Names = nil
 	empty := in("2", "an empty one")
-	empty.From, empty.SentAt = scoped, time.UnixMilli(1749416383005).UTC()
+	empty.From, empty.SentAt, empty.Names = scoped, time.UnixMilli(1749416383005).UTC(), nil
 	missing := in("1", "no number")
-	missing.From = scoped
+	missing.From, missing.Names = scoped, nil
+	unclean := in("12", "ab")
+	unclean.Notes = []string{"NUL characters were removed"}
 	return []channeltest.Hook{
 		{File: "text.json", Messages: list(in("1", "Does it come in another color? 😀"))},
 		{File: "scoped.json", Messages: list(missing, empty, noTime)},
+		{File: "names.json", Messages: list(
+			in("1", "the message names both"),
+			in("2", "the contact knows the id"),
+			in("3", "the contact knows the number"),
+			in("4", "only the contact says who"),
+			two, stranger,
+		), Statuses: []conversations.StatusReport{delivered}},
 		{File: "media.json", Messages: list(
 			in("1", "look", conversations.Media{
 				ProviderID: "1000000001", ContentType: "image/jpeg",
@@ -48,7 +62,7 @@ func hooks() []channeltest.Hook {
 			in("9", unsupported),
 			in("10", unsupported),
 			in("11", "to a group"),
-			in("12", "ab"),
+			unclean,
 			in("13", "[location] 1.5,2.5 Home"),
 		)},
 		{File: "silent.json"},
@@ -61,11 +75,12 @@ const unsupported = "[unsupported message]"
 
 func list(m ...conversations.Inbound) []conversations.Inbound { return m }
 
-// in is an inbound message as most of the recorded ones are.
+// in is an inbound message as most of the recorded ones are: the number comes with
+// the business-scoped id.
 func in(n, body string, media ...conversations.Media) conversations.Inbound {
 	return conversations.Inbound{
 		Channel: channeltest.Name, ProviderID: "wamid.IN" + n, From: person, To: proxy, Body: body, Media: media,
-		SentAt: time.Unix(1749416383, 0).UTC(),
+		Names: []conversations.Address{scoped}, SentAt: time.Unix(1749416383, 0).UTC(),
 	}
 }
 

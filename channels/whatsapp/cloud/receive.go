@@ -133,7 +133,7 @@ func (in *intake) message(raw json.RawMessage, contacts []contact) {
 	if m.silent() {
 		return
 	}
-	from := m.sender(contacts)
+	from, names := m.sender(contacts)
 	if m.ID == "" || from == "" {
 		in.senseless++
 		return
@@ -148,29 +148,37 @@ func (in *intake) message(raw json.RawMessage, contacts []contact) {
 		To:     in.cfg.Number,
 		Body:   normal.Text(body),
 		Media:  media,
+		Names:  names,
 		SentAt: normal.Unix(int64(m.Timestamp)),
+		Notes:  normal.JSONNotes(raw, body),
 	})
 }
 
-// sender is the address that a message came from. The number comes first, since
-// it can be written to from every business; Meta has left it out, and sent it
-// empty.
-func (m message) sender(contacts []contact) conversations.Address {
+// sender is the address that a message came from, and the sender's other names.
+// Meta has left the number out, and sent it empty; who the message does not name is
+// in the only contact.
+func (m message) sender(contacts []contact) (conversations.Address, []conversations.Address) {
 	ids := []string{m.From, m.FromUserID, m.UserID}
-	if len(contacts) == 1 { // of several nobody can say which
-		ids = append(ids, contacts[0].WaID, contacts[0].UserID)
-	}
-	return address(ids...)
-}
-
-// address is that of the first id that is not empty.
-func address(ids ...string) conversations.Address {
-	for _, id := range ids {
-		if a := waid.FromID(normal.Text(id)); a != "" {
-			return a
+	isNamed := strings.Join(ids, "") != ""
+	for _, c := range contacts {
+		if c.isOf(m) || !isNamed && len(contacts) == 1 { // of several nobody can say which
+			ids = append(ids, c.WaID, c.UserID)
 		}
 	}
-	return ""
+	return names(ids...)
+}
+
+// isOf says whether the contact is who sent the message.
+func (c contact) isOf(m message) bool {
+	return c.WaID != "" && c.WaID == m.From || c.UserID != "" && (c.UserID == m.FromUserID || c.UserID == m.UserID)
+}
+
+// names are the addresses that Meta's ids of one person mean.
+func names(ids ...string) (conversations.Address, []conversations.Address) {
+	for i, id := range ids {
+		ids[i] = normal.Text(id)
+	}
+	return waid.Names(ids...)
 }
 
 func (in *intake) status(raw json.RawMessage) {
@@ -179,11 +187,13 @@ func (in *intake) status(raw json.RawMessage) {
 		in.senseless++
 		return
 	}
+	to, others := names(s.RecipientID, s.RecipientUserID)
 	report := conversations.StatusReport{
 		Channel:    in.cfg.Name,
 		ProviderID: normal.Text(s.ID),
-		Address:    address(s.RecipientID, s.RecipientUserID),
+		Address:    to,
 		Proxy:      in.cfg.Number,
+		Names:      others,
 		At:         normal.Unix(int64(s.Timestamp)),
 	}
 	switch s.Status {

@@ -79,7 +79,10 @@ func hooks() []channeltest.Hook {
 		s.Address, s.Proxy = person, proxy
 		return []conversations.StatusReport{s}
 	}
+	named := inbound("SM00000000000000000000000000000036", person, "both")
+	named[0].Names = []conversations.Address{scoped}
 	return []channeltest.Hook{
+		{File: "named.form", Messages: named},
 		{File: "message.form", Messages: inbound("SM00000000000000000000000000000031", person, "hola")},
 		{File: "scoped.form", Messages: inbound("SM00000000000000000000000000000032", scoped, "hola")},
 		{File: "location.form", Messages: inbound("SM00000000000000000000000000000033", person,

@@ -43,6 +43,8 @@ func checkScalar(rule string, v reflect.Value) error {
 		return checkMin(argument, v.Int())
 	case "positive":
 		return checkPositive(v.Float())
+	case "notnegative":
+		return checkNotNegative(v.Float())
 	}
 	return nil
 }
@@ -133,6 +135,13 @@ func checkMin(least string, n int64) error {
 func checkPositive(x float64) error {
 	if !(x > 0) || math.IsInf(x, 0) {
 		return errors.New("must be above zero: write a number like 1.0, or remove the key for no limit")
+	}
+	return nil
+}
+
+func checkNotNegative(x float64) error {
+	if !(x >= 0) || math.IsInf(x, 0) {
+		return errors.New("is no rate: write a number like 1.0, or 0 for no limit")
 	}
 	return nil
 }

@@ -129,7 +129,9 @@ type Cloud struct {
 	AccessToken   Secret `toml:"access_token" required:"true"`
 	AppSecret     Secret `toml:"app_secret" required:"true"`
 	VerifyToken   Secret `toml:"verify_token" required:"true"`
-	APIBaseURL    string `toml:"api_base_url" default:"https://graph.facebook.com/v23.0" check:"base_url"`
+	// UserIDField is the field that a business-scoped id is sent in.
+	UserIDField string `toml:"user_id_field" default:"to" check:"oneof:to,recipient"`
+	APIBaseURL  string `toml:"api_base_url" default:"https://graph.facebook.com/v23.0" check:"base_url"`
 }
 
 // Telnyx is the table of driver telnyx.
@@ -188,6 +190,10 @@ type Limits struct {
 	// service, as page 31 has it; 0 is no bound.
 	ActionsPerSecond int `toml:"actions_per_second" default:"0" check:"min:0"`
 	Backlog          int `toml:"backlog" default:"1000000" check:"min:1"`
+	// SenderRate bounds, in messages per second, what one person sends to one of
+	// our numbers; 0 is no bound. SenderBurst may come at once.
+	SenderRate  float64 `toml:"sender_rate" default:"0" check:"notnegative"`
+	SenderBurst int     `toml:"sender_burst" default:"20" check:"min:1"`
 }
 
 // Network is an address or a network, such as "10.0.0.0/8".

@@ -112,6 +112,7 @@ resend_unknown = false
 	assert.Nil(t, c.Channels[0].Cloud)
 	assert.Equal(t, "b", c.Channels[1].Cloud.AppSecret.Value())
 	assert.Equal(t, "https://graph.facebook.com/v23.0", c.Channels[1].Cloud.APIBaseURL)
+	assert.Equal(t, "to", c.Channels[1].Cloud.UserIDField)
 	assert.NotNil(t, c.Channels[2].Simulator)
 	assert.Equal(t, 5_000_000, c.Numbers[0].MaxMMSBytes)
 	assert.Equal(t, "POST", c.Numbers[0].InboundWebhookMethod)
@@ -137,7 +138,7 @@ func TestLoad_defaults(t *testing.T) {
 		First: 5 * time.Second, Max: time.Hour, Attempts: 8,
 		UnknownWait: 30 * time.Second, ResendUnknown: true, SendTimeout: 15 * time.Second,
 	}, c.Retry)
-	assert.Equal(t, config.Limits{Backlog: 1_000_000}, c.Limits)
+	assert.Equal(t, config.Limits{Backlog: 1_000_000, SenderBurst: 20}, c.Limits)
 }
 
 func TestLoad_publicURLFollowsListen(t *testing.T) {

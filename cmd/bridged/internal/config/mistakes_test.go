@@ -134,6 +134,10 @@ func TestMistakes_values(t *testing.T) {
 		{"first above the default max", "[retry]\nfirst = \"2h\"\n", []string{"5: retry.first: makes retry.max (1h0m0s) shorter"}},
 		{"no attempts", "[retry]\nattempts = 0\n", []string{"5: retry.attempts: 0 is too small: write 1 or more"}},
 		{"no backlog", "[limits]\nbacklog = 0\n", []string{"5: limits.backlog: 0 is too small"}},
+		{"a rate below zero", "[limits]\nsender_rate = -0.5\n", []string{"5: limits.sender_rate: is no rate: write a number like 1.0, or 0 for no limit"}},
+		{"an endless rate", "[limits]\nsender_rate = inf\n", []string{"5: limits.sender_rate: is no rate"}},
+		{"a rate in words", "[limits]\nsender_rate = \"5/s\"\n", []string{"5: limits.sender_rate: "}},
+		{"no burst", "[limits]\nsender_burst = 0\n", []string{"5: limits.sender_burst: 0 is too small: write 1 or more"}},
 		{"actions below zero", "[limits]\nactions_per_second = -1\n", []string{"5: limits.actions_per_second: -1 is too small"}},
 		{"API key", "[[account.api_keys]]\nsid = \"SK0\"\nsecret = \"s\"\n", []string{`5: account.api_keys[0].sid: "SK0" is no SID of this kind: write SK and 32`}},
 		{"API key, empty secret", "[[account.api_keys]]\nsid = \"SK0123456789abcdef0123456789abcdef\"\nsecret = \"\"\n", []string{
