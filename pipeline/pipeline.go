@@ -159,6 +159,7 @@ func (p *Pipeline) Start(ctx context.Context) error {
 // start.
 func (p *Pipeline) Close() error {
 	defer p.endLife()
+	defer p.endCalls()
 	if p.stop == nil {
 		return nil // it was never started
 	}

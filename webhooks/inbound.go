@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,7 +75,7 @@ func (in *Inbound) Call(ctx context.Context, l conversations.Listener, c convers
 	}
 	var failed *failure
 	if errors.As(err, &failed) {
-		r.form.Set("ErrorCode", fmt.Sprint(failed.code))
+		r.form.Set("ErrorCode", strconv.Itoa(failed.code))
 		r.form.Set("ErrorUrl", withoutUser(failed.url))
 	}
 	r.url = l.Fallback
