@@ -17,18 +17,21 @@ const maxReplies = 20
 const codeNoReply = 12200
 
 // decideWebhook says whether an inbound webhook hears of a message that nothing
-// takes: that of the number's messaging service, or the number's own.
-func (b *Bridge) decideWebhook(m conversations.Inbound, pool *Pool, r *routing) {
+// takes, for the reason why: that of the number's messaging service, or the
+// number's own.
+func (b *Bridge) decideWebhook(m conversations.Inbound, why string, r *routing) {
 	_, own := b.webhookOf(m.To, "")
+	pool := b.poolOf(m.To)
 	switch {
 	case pool != nil && pool.Webhook.URL != "":
+		r.MessagingService = pool.Service
 		r.found(conversations.RuleInboundWebhook, conversations.ToWebhook, "the number's messaging service has an inbound webhook")
 	case own:
 		r.MessagingService = ""
 		r.found(conversations.RuleInboundWebhook, conversations.ToWebhook, "the number has an inbound webhook, which hears of every message")
 	default:
 		r.found(conversations.RuleInboundWebhook, conversations.Unrouted,
-			noConversation+", none is made, and neither the number nor its messaging service has an inbound webhook")
+			why+"; none is made, and neither the number nor its messaging service has an inbound webhook")
 	}
 }
 
@@ -173,12 +176,16 @@ type mistake string
 func (m mistake) Error() string { return string(m) }
 
 func (b *Bridge) checkReply(m conversations.Inbound, r *conversations.Reply) error {
-	to := m.From
-	if r.To != "" {
-		var err error
-		if to, err = b.cfg.Channels.Parse(r.To); err != nil {
-			return mistake("to is no address that a channel reaches")
-		}
+	to := r.To
+	if to == "" {
+		to = m.From
+	}
+	to, err := b.cfg.Channels.Parse(to)
+	switch {
+	case err != nil && r.To == "":
+		return mistake("the sender's address is none that a channel reaches: name a receiver in to")
+	case err != nil:
+		return mistake("to is no address that a channel reaches")
 	}
 	from := m.To
 	if r.From != "" {

@@ -60,8 +60,8 @@ func TestTheNumbersOwnWebhookHearsOfEveryMessage(t *testing.T) {
 	w.receive(m, inbound("in2", bob, "hi"))
 	assert.Equal(t, []string{"hello"}, w.texts("SELECT body FROM messages WHERE conversation_id = $1", key.ID))
 	assert.Zero(t, w.count("SELECT COUNT(*) FROM inbound WHERE state = 2"), "what a webhook takes is not unrouted")
-	assert.Equal(t, 1, w.count("SELECT COUNT(*) FROM inbound WHERE state = 3 AND body = ''"))
-	assert.Equal(t, []string{"routed sms 1", "routed sms 3"}, w.notes.taken()[1:])
+	assert.Equal(t, 1, w.count("SELECT COUNT(*) FROM inbound WHERE state = 4 AND body = ''"))
+	assert.Equal(t, []string{"routed sms 1", "routed sms 4"}, w.notes.taken()[1:])
 	assert.Zero(t, w.Backlog())
 
 	calls := w.calls()
@@ -112,6 +112,30 @@ func TestTwoNumbersOfOursCallNoWebhook(t *testing.T) {
 	w.receive(conversations.Inbound{Channel: "sms", ProviderID: "in1", From: otherProxy, To: proxy, Body: "hello"})
 	assert.Empty(t, w.calls())
 	assert.Equal(t, 1, w.count("SELECT COUNT(*) FROM inbound WHERE state = 2"))
+}
+
+// Who can be in no conversation is heard by the webhooks like anybody else: a
+// sender that is a name, and a group.
+func TestAWebhookHearsOfWhoCanBeInNoConversation(t *testing.T) {
+	t.Parallel()
+	for name, with := range map[string]func(*bridge.Config){"own": own, "pooled": pooled} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, with)
+			w.configure(bridge.CreationFields{})
+			named, group := inbound("in1", "ACME Bank", "your code is 1234"), inbound("in2", alice, "hello all")
+			group.Others = []conversations.Address{bob}
+			w.receive(named, group)
+			calls := w.calls()
+			require.Len(t, calls, 2)
+			assert.Zero(t, w.count("SELECT COUNT(*) FROM inbound WHERE state = 2"), "neither is unrouted")
+			call, _ := w.open(calls[0])
+			assert.Equal(t, conversations.Address("ACME Bank"), call.Message.From)
+			w.answer(calls[0], conversations.CallAnswer{Replies: []conversations.Reply{{Body: "thank you"}, {To: bob, Body: "a code came"}}})
+			assert.Equal(t, []string{"a code came"}, w.sendAll(whole), "a name cannot be answered")
+			assert.Contains(t, w.texts("SELECT reason FROM dead_letters")[0], "message 1: the sender's address is none")
+		})
+	}
 }
 
 // A message that a webhook answers with is in no conversation, and a delivery

@@ -66,7 +66,7 @@ const (
 	InboundPending  InboundState = 0
 	InboundAppended InboundState = 1
 	InboundUnrouted InboundState = 2
-	InboundCalled   InboundState = 3 // an inbound webhook hears of it, and no conversation has it
+	InboundCalled   InboundState = 4 // an inbound webhook hears of it, and no conversation has it
 )
 
 // InboundRecord is an inbound message as it was accepted.
