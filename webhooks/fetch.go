@@ -28,36 +28,46 @@ type request struct {
 	token  string
 }
 
+// failed is that a request was not answered with 2xx.
+func (r request) failed(code int, cause error) *failure {
+	return &failure{url: r.url, code: code, cause: cause}
+}
+
+// answered is that a request was answered with what cannot be obeyed.
+func (r request) answered(code int, cause error) *failure {
+	return &failure{url: r.url, code: code, cause: cause, answered: true}
+}
+
 // page is an answer that has a status of 2xx.
 type page struct {
-	url         string // that it was asked for at
+	request     // that it answers
 	contentType string
 	body        []byte
 }
 
-// fetch makes a request. The error is a *failure.
-func (in *Inbound) fetch(ctx context.Context, r request) (page, error) {
+// fetch makes a request.
+func (in *Inbound) fetch(ctx context.Context, r request) (page, *failure) {
 	ctx, cancel := context.WithTimeout(ctx, in.cfg.Timeout)
 	defer cancel()
 	req, err := in.build(ctx, r)
 	if err != nil {
-		return page{}, &failure{r.url, codeConnection, withoutURL(err)}
+		return page{}, r.failed(codeConnection, withoutURL(err))
 	}
 	client := in.client
 	client.CheckRedirect = in.follow(r.form)
 	resp, err := client.Do(req)
 	if err != nil {
-		return page{}, &failure{r.url, codeConnection, withoutURL(err)}
+		return page{}, r.failed(codeConnection, withoutURL(err))
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		return page{}, &failure{r.url, codeRetrieval, fmt.Errorf("it answered %d", resp.StatusCode)}
+		return page{}, r.failed(codeRetrieval, fmt.Errorf("it answered %d", resp.StatusCode))
 	case err != nil:
-		return page{}, &failure{r.url, codeConnection, withoutURL(err)}
+		return page{}, r.failed(codeConnection, withoutURL(err))
 	}
-	return page{url: r.url, contentType: resp.Header.Get("Content-Type"), body: body}, nil
+	return page{request: r, contentType: resp.Header.Get("Content-Type"), body: body}, nil
 }
 
 // build makes the request with its signature, which covers the URL as it is

@@ -2,7 +2,6 @@ package webhooks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -64,34 +63,47 @@ func NewInbound(cfg InboundConfig) *Inbound {
 	return in
 }
 
-// Call tells a webhook of a message, and its fallback where it fails. It returns
-// what was answered; the verbs of the answer are not carried out yet. An error
-// says that nobody has taken the message, and that the call is to be repeated.
+// Call tells a webhook of a message, and its fallback where it fails or answers
+// what cannot be obeyed. It returns what was answered; the messages of the answer
+// are not sent yet. An error says that nobody has taken the message, and that the
+// call is to be repeated.
 func (in *Inbound) Call(ctx context.Context, l conversations.Listener, c conversations.InboundCall) (conversations.CallAnswer, error) {
 	r := request{method: l.Method, url: l.URL, form: in.form(c), token: idempotencyToken(c)}
-	answer, err := in.run(ctx, r)
-	if err == nil || l.Fallback == "" || ctx.Err() != nil {
-		return answer, err
-	}
-	var failed *failure
-	if errors.As(err, &failed) {
-		r.form.Set("ErrorCode", strconv.Itoa(failed.code))
-		r.form.Set("ErrorUrl", withoutUser(failed.url))
+	replies, failed := in.run(ctx, r)
+	if failed == nil || l.Fallback == "" || ctx.Err() != nil {
+		return outcome(replies, failed)
 	}
 	r.url = l.Fallback
-	answer, second := in.run(ctx, r)
-	if second != nil {
-		return answer, fmt.Errorf("%w; its fallback: %w", err, second)
+	r.form.Set("ErrorCode", strconv.Itoa(failed.code))
+	r.form.Set("ErrorUrl", withoutUser(failed.url))
+	more, second := in.run(ctx, r)
+	if second == nil || second.answered && !failed.answered {
+		in.cfg.Log.WarnContext(ctx, "an inbound webhook failed, and its fallback answered", "number", c.Message.To, "error", failed)
+		return outcome(append(replies, more...), second)
 	}
-	in.cfg.Log.WarnContext(ctx, "an inbound webhook failed, and its fallback answered", "number", c.Message.To, "error", err)
-	return answer, nil
+	failed.cause = fmt.Errorf("%w; its fallback: %w", failed.cause, second)
+	return outcome(replies, failed)
 }
 
-// failure is why a webhook has not taken a message.
+// outcome is what a call has come to. What was answered and cannot be obeyed is
+// not asked for again: it would be answered again.
+func outcome(replies []conversations.Reply, failed *failure) (conversations.CallAnswer, error) {
+	switch {
+	case failed == nil:
+		return conversations.CallAnswer{Replies: replies}, nil
+	case failed.answered:
+		return conversations.CallAnswer{Replies: replies, Refused: failed.Error(), ErrorCode: failed.code}, nil
+	}
+	return conversations.CallAnswer{}, failed
+}
+
+// failure is why a webhook has not taken a message, or why what it answered cannot
+// be obeyed.
 type failure struct {
-	url   string
-	code  int
-	cause error
+	url      string
+	code     int
+	cause    error
+	answered bool // with 2xx, and with what cannot be obeyed
 }
 
 func (f *failure) Error() string {
@@ -100,32 +112,25 @@ func (f *failure) Error() string {
 
 func (f *failure) Unwrap() error { return f.cause }
 
-// run makes a request and those that the answers redirect to. Each answer adds
-// its messages to those of the ones before.
-func (in *Inbound) run(ctx context.Context, r request) (conversations.CallAnswer, error) {
-	var answer conversations.CallAnswer
+// run makes a request and those that the answers redirect to. Each answer adds its
+// messages to those of the ones before, also where the next one fails.
+func (in *Inbound) run(ctx context.Context, r request) (replies []conversations.Reply, failed *failure) {
 	for redirects := 0; ; redirects++ {
-		page, err := in.fetch(ctx, r)
-		if err != nil {
-			return conversations.CallAnswer{}, err
+		page, failed := in.fetch(ctx, r)
+		if failed != nil {
+			return replies, failed
 		}
-		doc, err := page.read()
-		answer.Replies = append(answer.Replies, doc.replies...)
+		doc, failed := page.read()
+		replies = append(replies, doc.replies...)
 		if len(doc.unsupported) > 0 {
 			in.cfg.Log.WarnContext(ctx, "an inbound webhook's answer asks for what is not supported",
 				"host", hostOf(r.url), "ignored", strings.Join(doc.unsupported, ", "))
 		}
-		var failed *failure
 		switch {
-		case errors.As(err, &failed):
-			answer.Refused, answer.ErrorCode = failed.Error(), failed.code
-			return answer, nil
-		case doc.redirect == nil:
-			return answer, nil
+		case failed != nil || doc.redirect == nil:
+			return replies, failed
 		case redirects == maxRedirects:
-			answer.Refused = fmt.Sprintf("the inbound webhook at %s redirects more than %d times in a row", hostOf(r.url), maxRedirects)
-			answer.ErrorCode = codeRedirects
-			return answer, nil
+			return replies, r.answered(codeRedirects, fmt.Errorf("it redirects more than %d times in a row", maxRedirects))
 		}
 		r.method, r.url = doc.redirect.method, doc.redirect.url
 	}

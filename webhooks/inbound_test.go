@@ -168,6 +168,9 @@ func TestAnswersOfWebhooks(t *testing.T) {
 		"a text":             {page: twiml("<Message> hi </Message>"), want: []conversations.Reply{{Body: "hi"}}},
 		"as HTML":            {page: says("text/html; charset=utf-8", "<Response><Message>hi</Message></Response>"), want: []conversations.Reply{{Body: "hi"}}},
 		"letters":            {page: twiml("<Message>a &lt;b&gt; &#233; <![CDATA[<&>]]><!-- no --></Message>"), want: []conversations.Reply{{Body: "a <b> é <&>"}}},
+		"a byte order mark":  {page: says("text/xml", "\uFEFF<Response><Message>hi</Message></Response>"), want: []conversations.Reply{{Body: "hi"}}},
+		"a text with a mark": {page: says("text/plain", "\uFEFFhi"), want: []conversations.Reply{{Body: "hi"}}},
+		"nothing but a mark": {page: says("text/plain", "\uFEFF\r\n")},
 		"plain text":         {page: says("text/plain", "hi\x00 there\n"), want: []conversations.Reply{{Body: "hi there"}}},
 		"text that is bytes": {page: says("text/plain", "h\xffi"), want: []conversations.Reply{{Body: "h\uFFFDi"}}},
 		"several in order": {
@@ -180,6 +183,9 @@ func TestAnswersOfWebhooks(t *testing.T) {
 			want: []conversations.Reply{{Body: "hi"}}, log: "Say, Message action, Message method, Message statusCallback, Message Emoji, Hangup",
 		},
 		"broken XML":            {page: twiml("<Message>a secret</Mess>"), code: 12100, refused: "line 1"},
+		"broken behind a good":  {page: twiml("<Message>never</Message><Message>a secret</Mess>"), code: 12100, refused: "line 1"},
+		"many in each other":    {page: twiml(strings.Repeat("<a>", 20000)), code: 12100, refused: "line 1"},
+		"another encoding":      {page: says("text/xml", `<?xml version="1.0" encoding="UTF-16"?><Response/>`), code: 12100, refused: "line 1"},
 		"cut off":               {page: says("text/xml", "<Response>\n<Message>a secret"), code: 12100, refused: "line 2"},
 		"not TwiML":             {page: says("text/xml", "<html>a secret</html>"), code: 12100, refused: "Response"},
 		"two documents":         {page: says("text/xml", "<Response/><Response/>"), code: 12100, refused: "one element"},
@@ -305,6 +311,63 @@ func TestTheFallback(t *testing.T) {
 
 	_, err := in.Call(t.Context(), conversations.Listener{URL: gone.URL, Method: http.MethodPost, Fallback: s.URL + "/broken"}, hello)
 	require.ErrorContains(t, err, "its fallback: the inbound webhook at "+host+": it answered 503")
+}
+
+// "The URL that Twilio will request if an error occurs when retrieving or executing
+// the TwiML": an answer that cannot be obeyed is an error too.
+func TestTheFallbackOfAnAnswerThatCannotBeObeyed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, map[string]http.HandlerFunc{
+		"/broken":   twiml("<Message>never</Message><Mess"),
+		"/type":     says("application/json", "{}"),
+		"/much":     says("text/plain", strings.Repeat("x", 64<<10+1)),
+		"/circle":   twiml("<Redirect>/circle</Redirect>"),
+		"/lost":     twiml("<Message>before</Message><Redirect>/gone</Redirect>"),
+		"/astray":   twiml("<Message>before</Message><Redirect>/broken</Redirect>"),
+		"/gone":     fails(404),
+		"/spare":    twiml("<Message>spare</Message>"),
+		"/answered": twiml("<Message>answered</Message>"),
+	})
+	before, spare := conversations.Reply{Body: "before"}, conversations.Reply{Body: "spare"}
+	for name, c := range map[string]struct {
+		path, fallback string
+		want           []conversations.Reply
+		code, place    string
+	}{
+		"broken":            {"/broken", "/spare", []conversations.Reply{spare}, "12100", "/broken"},
+		"another type":      {"/type", "/spare", []conversations.Reply{spare}, "12300", "/type"},
+		"too much":          {"/much", "/spare", []conversations.Reply{spare}, "11750", "/much"},
+		"too many in a row": {"/circle", "/spare", []conversations.Reply{spare}, "11215", "/circle"},
+		"to where is none":  {"/lost", "/spare", []conversations.Reply{before, spare}, "11200", "/gone"},
+		"to what is broken": {"/astray", "/spare", []conversations.Reply{before, spare}, "12100", "/broken"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, log := caller()
+			answer, err := in.Call(t.Context(), conversations.Listener{URL: s.URL + c.path, Method: http.MethodPost, Fallback: s.URL + c.fallback}, hello)
+			require.NoError(t, err)
+			assert.Equal(t, conversations.CallAnswer{Replies: c.want}, answer)
+			assert.Equal(t, c.code, s.last().form.Get("ErrorCode"))
+			assert.Equal(t, s.URL+c.place, s.last().form.Get("ErrorUrl"))
+			assert.Contains(t, log.String(), "its fallback answered")
+		})
+	}
+
+	in, _ := caller()
+	answer, err := in.Call(t.Context(), conversations.Listener{URL: s.URL + "/astray", Method: http.MethodPost, Fallback: s.URL + "/gone"}, hello)
+	require.NoError(t, err, "the webhook was told, and would answer the same")
+	assert.Equal(t, []conversations.Reply{before}, answer.Replies)
+	assert.Equal(t, 12100, answer.ErrorCode)
+	assert.Contains(t, answer.Refused, "no XML: line 1; its fallback: the inbound webhook at ")
+	assert.Contains(t, answer.Refused, "it answered 404")
+
+	answer, err = in.Call(t.Context(), conversations.Listener{URL: s.URL + "/gone", Method: http.MethodPost, Fallback: s.URL + "/astray"}, hello)
+	require.NoError(t, err)
+	assert.Equal(t, []conversations.Reply{before}, answer.Replies)
+	assert.Equal(t, 12100, answer.ErrorCode, "of the fallback, which has none")
+
+	answer, err = in.Call(t.Context(), conversations.Listener{URL: s.URL + "/answered", Method: http.MethodPost, Fallback: s.URL + "/spare"}, hello)
+	require.NoError(t, err)
+	assert.Equal(t, []conversations.Reply{{Body: "answered"}}, answer.Replies)
 }
 
 func TestSegments(t *testing.T) {

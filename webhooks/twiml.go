@@ -23,13 +23,18 @@ type document struct {
 
 type redirect struct{ method, url string }
 
+// byteOrderMark is what some servers begin a text with.
+const byteOrderMark = "\uFEFF"
+
 // read reads an answer: TwiML, or a text that is the message to be sent. An empty
-// one asks for nothing. The error is a *failure.
-func (p page) read() (document, error) {
+// one asks for nothing. Of a document that cannot be read nothing is obeyed; of one
+// that redirects to nowhere, what comes before.
+func (p page) read() (document, *failure) {
 	if len(p.body) > maxAnswer {
-		return document{}, &failure{p.url, codeTooLarge, fmt.Errorf("it answered with more than %d bytes", maxAnswer)}
+		return document{}, p.answered(codeTooLarge, fmt.Errorf("it answered with more than %d bytes", maxAnswer))
 	}
-	if len(bytes.TrimSpace(p.body)) == 0 {
+	p.body = bytes.TrimSpace(bytes.TrimPrefix(p.body, []byte(byteOrderMark)))
+	if len(p.body) == 0 {
 		return document{}, nil
 	}
 	kind, _, _ := mime.ParseMediaType(p.contentType) // what cannot be read is of no type
@@ -37,14 +42,18 @@ func (p page) read() (document, error) {
 	case "text/xml", "application/xml", "text/html":
 		d := document{}
 		if err := d.parse(p); err != nil {
-			return d, &failure{p.url, codeParse, err}
+			return document{}, p.answered(codeParse, err)
+		}
+		if d.redirect != nil && conversations.CheckURL("Redirect", d.redirect.url) != nil {
+			d.redirect = nil
+			return d, p.answered(codeParse, errors.New("its answer redirects to what is no http or https URL"))
 		}
 		return d, nil
 	case "text/plain":
 		text := strings.ToValidUTF8(strings.ReplaceAll(string(p.body), "\x00", ""), "\uFFFD")
 		return document{replies: []conversations.Reply{{Body: strings.TrimSpace(text)}}}, nil
 	}
-	return document{}, &failure{p.url, codeContentType, errors.New("it answered with neither XML nor plain text")}
+	return document{}, p.answered(codeContentType, errors.New("it answered with neither XML nor plain text"))
 }
 
 // message is the verb Message.
@@ -127,7 +136,7 @@ func (d *document) verb(decoder *xml.Decoder, start xml.StartElement, base strin
 			return broken(decoder)
 		}
 		if reached {
-			return d.follow(start, strings.TrimSpace(target.Text), base)
+			d.follow(start, strings.TrimSpace(target.Text), base)
 		}
 	default:
 		if decoder.Skip() != nil {
@@ -165,7 +174,7 @@ func (d *document) message(m message, base string) {
 	d.replies = append(d.replies, reply)
 }
 
-func (d *document) follow(start xml.StartElement, target, base string) error {
+func (d *document) follow(start xml.StartElement, target, base string) {
 	r := &redirect{method: http.MethodPost, url: resolve(base, target)}
 	for _, a := range start.Attr {
 		switch {
@@ -175,11 +184,7 @@ func (d *document) follow(start xml.StartElement, target, base string) error {
 			r.method = http.MethodGet
 		}
 	}
-	if conversations.CheckURL("Redirect", r.url) != nil {
-		return errors.New("its answer redirects to what is no http or https URL")
-	}
 	d.redirect = r
-	return nil
 }
 
 // maxIgnored bounds how many ignored names are told, and maxName how long each is.
