@@ -57,10 +57,12 @@ func TestTheNumbersOwnWebhookHearsOfEveryMessage(t *testing.T) {
 	key := w.conversation(alice)
 	m := inbound("in1", alice, "hello")
 	m.Media = []conversations.Media{{URL: "https://example.com/1.png", ContentType: "image/png"}}
+	m.ProfileName = "Ana"
 	w.receive(m, inbound("in2", bob, "hi"))
 	assert.Equal(t, []string{"hello"}, w.texts("SELECT body FROM messages WHERE conversation_id = $1", key.ID))
 	assert.Zero(t, w.count("SELECT COUNT(*) FROM inbound WHERE state = 2"), "what a webhook takes is not unrouted")
 	assert.Equal(t, 1, w.count("SELECT COUNT(*) FROM inbound WHERE state = 4 AND body = ''"))
+	assert.Zero(t, w.count("SELECT COUNT(*) FROM inbound WHERE profile_name <> ''"), "it is kept for the call only")
 	assert.Equal(t, []string{"routed sms 1", "routed sms 4"}, w.notes.taken()[1:])
 	assert.Zero(t, w.Backlog())
 

@@ -50,9 +50,12 @@ type Inbound struct {
 	To         Address // the proxy address of ours
 	Others     []Address
 	Names      []Address // other names of the person, as the carrier told them
-	Body       string
-	Media      []Media
-	SentAt     time.Time // by the carrier's clock; zero when it did not say
+	// ProfileName is what the person is called by their own choice; empty where the
+	// carrier does not say. Anybody can take any.
+	ProfileName string
+	Body        string
+	Media       []Media
+	SentAt      time.Time // by the carrier's clock; zero when it did not say
 	// Notes are sentences about what of it could not be kept as it came. They hold
 	// no text of the message.
 	Notes []string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"bridged/conversations"
 	"bridged/twilio"
@@ -30,6 +31,14 @@ func (in *Inbound) form(c conversations.InboundCall) url.Values {
 	}
 	if c.MessagingService != "" {
 		form.Set("MessagingServiceSid", twilio.SID(c.MessagingService))
+	}
+	if id, isWhatsApp := strings.CutPrefix(string(m.From), "whatsapp:"); isWhatsApp {
+		if m.ProfileName != "" {
+			form.Set("ProfileName", m.ProfileName)
+		}
+		if number, isNumber := strings.CutPrefix(id, "+"); isNumber {
+			form.Set("WaId", number)
+		}
 	}
 	n := 0
 	for _, file := range m.Media {

@@ -154,6 +154,30 @@ func TestWhatAWebhookIsTold(t *testing.T) {
 	}
 }
 
+func TestWhatAWebhookIsToldOfAPersonOnWhatsApp(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, map[string]http.HandlerFunc{"/wa": twiml("")})
+	in, _ := caller()
+	for from, want := range map[conversations.Address]url.Values{
+		"whatsapp:+15550000001":            {"ProfileName": {"Zoë & Co"}, "WaId": {"15550000001"}},
+		"whatsapp:US.13491208655302741918": {"ProfileName": {"Zoë & Co"}},
+		"+15550000001":                     {},
+	} {
+		call := hello
+		call.Message.From, call.Message.To, call.Message.ProfileName = from, "whatsapp:+15559990001", "Zoë & Co"
+		_, err := in.Call(t.Context(), conversations.Listener{URL: s.URL + "/wa", Method: http.MethodPost}, call)
+		require.NoError(t, err)
+		got := url.Values{}
+		for _, name := range []string{"ProfileName", "WaId"} {
+			if v, ok := s.last().form[name]; ok {
+				got[name] = v
+			}
+		}
+		assert.Equal(t, want, got, "%s", from)
+		assert.Equal(t, string(from), s.last().form.Get("From"))
+	}
+}
+
 func TestAnswersOfWebhooks(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -9,6 +9,7 @@ CREATE TABLE inbound_calls (
     provider_id          TEXT NOT NULL,
     sender               TEXT NOT NULL,
     receiver             TEXT NOT NULL,
+    profile_name         TEXT NOT NULL,
     body                 TEXT NOT NULL,
     media                TEXT,
     created              BIGINT NOT NULL
@@ -24,6 +25,10 @@ CREATE TABLE outbound_texts (
     created BIGINT NOT NULL
 );
 
+-- What the sender is called by their own choice, until the message is finished.
+ALTER TABLE inbound ADD COLUMN profile_name TEXT NOT NULL DEFAULT '';
+
 -- +goose Down
+ALTER TABLE inbound DROP COLUMN profile_name;
 DROP TABLE outbound_texts;
 DROP TABLE inbound_calls;
