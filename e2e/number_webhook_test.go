@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
@@ -174,6 +175,31 @@ func TestAWebhookByGETRedirectsAndFallsBack(t *testing.T) {
 	assert.Equal(t, []string{"GET /sms", "GET /next", "GET /sms", "GET /spare"}, paths)
 	assert.Equal(t, h.URL+"/sms", h.heard()[3].form.Get("ErrorUrl"))
 	assert.Empty(t, w.unrouted())
+}
+
+// A person on WhatsApp is told of by name, and answered there. What a fallback
+// answers counts where the webhook answered with what cannot be obeyed.
+func TestAWebhookOnWhatsAppWhoseTwiMLIsBrokenFallsBack(t *testing.T) {
+	t.Parallel()
+	h := newWebhook(t, func(path string, form url.Values) (int, string, string) {
+		if path == "/spare" {
+			return says("<Message>hello " + form.Get("ProfileName") + ", " + form.Get("ErrorCode") + "</Message>")
+		}
+		return says("<Message>a secret</Mess>")
+	})
+	w := newWorld(t, setup{config: fmt.Sprintf("[[numbers]]\naddress = %q\ninbound_webhook = %q\ninbound_fallback_webhook = %q\n", whatsappProxy, h.URL+"/wa", h.URL+"/spare")})
+	w.bobWrites("wamid.1", "hi")
+	eventually(t, func() bool { return len(w.cloud.Sent()) == 1 }, "he is answered")
+	assert.Equal(t, []string{"hello A person, 12100"}, bodies(w.cloud.Sent()))
+	require.Len(t, h.heard(), 2)
+	for _, c := range h.heard() {
+		assert.Equal(t, bob, c.form.Get("From"))
+		assert.Equal(t, whatsappProxy, c.form.Get("To"))
+		assert.Equal(t, strings.TrimPrefix(bob, "whatsapp:+"), c.form.Get("WaId"))
+		assert.Regexp(t, "^WA[0-9a-f]{32}$", c.form.Get("MessageSid"))
+	}
+	assert.Empty(t, w.deadLetters())
+	assert.NotContains(t, w.Log(), "a secret")
 }
 
 func TestAnAnswerThatIsNoTwiMLIsRecorded(t *testing.T) {
