@@ -272,6 +272,30 @@ func TestRedirects(t *testing.T) {
 	assert.Empty(t, answer.Replies, "all of it is asked for again")
 }
 
+// A webhook's credentials are for its own server: a redirect takes them along, a
+// file's URL, which the carrier is given, does not.
+func TestCredentialsOfAWebhook(t *testing.T) {
+	t.Parallel()
+	var users []string
+	basic := func(next http.HandlerFunc) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			user, password, _ := r.BasicAuth()
+			users = append(users, user+":"+password)
+			next(w, r)
+		}
+	}
+	s := newSite(t, map[string]http.HandlerFunc{
+		"/sms":  basic(twiml(`<Redirect>/next</Redirect>`)),
+		"/next": basic(twiml(`<Message><Media>/1.png</Media></Message>`)),
+	})
+	in, _ := caller()
+	listener := conversations.Listener{URL: strings.Replace(s.URL, "http://", "http://user:secret@", 1) + "/sms", Method: http.MethodPost}
+	answer, err := in.Call(t.Context(), listener, hello)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"user:secret", "user:secret"}, users)
+	assert.Equal(t, []conversations.Reply{{Media: []string{s.URL + "/1.png"}}}, answer.Replies)
+}
+
 func TestRedirectsOfHTTP(t *testing.T) {
 	t.Parallel()
 	other := newSite(t, map[string]http.HandlerFunc{"/sms": twiml("<Message>other</Message>")})

@@ -169,7 +169,8 @@ func (d *document) message(m message, base string) {
 		reply.Body = strings.TrimSpace(reply.Body)
 	}
 	for _, file := range m.Media {
-		reply.Media = append(reply.Media, resolve(base, strings.TrimSpace(file.Text)))
+		// The carrier fetches it, and is not to know the credentials of a webhook.
+		reply.Media = append(reply.Media, resolve(withoutUser(base), strings.TrimSpace(file.Text)))
 	}
 	d.replies = append(d.replies, reply)
 }
