@@ -177,6 +177,32 @@ func TestAWebhookByGETRedirectsAndFallsBack(t *testing.T) {
 	assert.Empty(t, w.unrouted())
 }
 
+// A webhook that does not answer keeps neither the conversation that has the
+// message nor the webhook's other callers waiting.
+func TestAWebhookThatHangsDelaysNobodyElse(t *testing.T) {
+	t.Parallel()
+	hang := make(chan struct{})
+	h := newWebhook(t, func(_ string, form url.Values) (int, string, string) {
+		if form.Get("From") == alice {
+			<-hang
+		}
+		return says("<Message>thank you</Message>")
+	})
+	w := newWorld(t, setup{config: numberWebhook("inbound_webhook = %q\n", h.URL+"/sms")})
+	t.Cleanup(func() { close(hang) }) // before the daemon and the webhook stop, which would wait
+	w.converse()
+	w.aliceWrites("SM00000000000000000000000000000001", "one")
+	eventually(t, func() bool { return len(h.heard()) == 1 }, "it is told")
+	w.aliceWrites("SM00000000000000000000000000000002", "two")
+	w.bobWrites("wamid.1", "three")
+	w.strangerWrites("SM00000000000000000000000000000003", "four")
+	eventually(t, func() bool { return len(w.cloud.Sent()) == 2 }, "Bob has both")
+	eventually(t, func() bool { return len(w.twilio.Sent()) == 2 }, "Alice has Bob's, and the stranger an answer")
+	assert.Equal(t, []string{"one", "two"}, bodies(w.cloud.Sent()))
+	assert.ElementsMatch(t, []string{"three", "thank you"}, bodies(w.twilio.Sent()))
+	assert.Len(t, h.heard(), 2, "Alice's second message waits for her first")
+}
+
 // A person on WhatsApp is told of by name, and answered there. What a fallback
 // answers counts where the webhook answered with what cannot be obeyed.
 func TestAWebhookOnWhatsAppWhoseTwiMLIsBrokenFallsBack(t *testing.T) {
