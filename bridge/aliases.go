@@ -103,6 +103,9 @@ func (b *Bridge) teach(tx Tx, l *lesson, a conversations.Alias) error {
 	if err := tx.SetAlias(a); err != nil {
 		return err
 	}
+	if err := queueAgain(tx, a); err != nil {
+		return err
+	}
 	pairs, err := tx.PairsOf(a.Name)
 	if err != nil {
 		return err
@@ -132,6 +135,24 @@ func (b *Bridge) teach(tx Tx, l *lesson, a conversations.Alias) error {
 		}
 		if err := tx.MovePair(p.MatchKey, key); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// queueAgain puts the messages that wait under a name also into the lines of its
+// number, before all that comes by the number from now on, which must not overtake
+// them. Of the two tasks of a message the second finds it finished.
+func queueAgain(tx Tx, a conversations.Alias) error {
+	waiting, err := tx.PendingInbound(a.Name)
+	if err != nil {
+		return err
+	}
+	for _, r := range waiting {
+		if key := bindings.MatchKey(a.Root, r.To); key != r.MatchKey {
+			if err := tx.Enqueue(seqTask(TopicInbound, key, r.To, r.Seq)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

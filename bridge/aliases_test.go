@@ -3,6 +3,7 @@ package bridge_test
 import (
 	"bytes"
 	"log/slog"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -211,5 +212,45 @@ func TestAReportByAnotherNameSettlesAnUnknownSend(t *testing.T) {
 			w.sendAll(whole)
 			assert.Equal(t, conversations.StatusDelivered, w.deliveries()[0].Status)
 		})
+	}
+}
+
+// What came by one name and waits is not overtaken by what comes by the other: each
+// line gives its first task, and the lines are taken in turn, the latest first.
+func TestALearnedNameKeepsTheOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := w.conversation(carlaID)
+	accept := func(messages ...conversations.Inbound) {
+		require.NoError(t, w.Accept(t.Context(), messages))
+	}
+	accept(inbound("1", carlaID, "1"), inbound("2", carlaID, "2"))
+	accept(named("3", carla, carlaID))
+	accept(inbound("4", carla, "4"), inbound("5", carlaID, "5"))
+	w.routeLatestLineFirst()
+	assert.Equal(t, []string{"1", "2", "3", "4", "5"}, w.said(key))
+	assert.Zero(t, w.Backlog())
+	assert.Empty(t, w.tasks(bridge.TopicInbound))
+}
+
+// routeLatestLineFirst carries out inbound tasks, of each line the first one, and
+// takes the line that was begun last before the others.
+func (w *world) routeLatestLineFirst() {
+	w.t.Helper()
+	for {
+		var lines []string
+		first := map[string]task{}
+		for _, t := range w.tasks(bridge.TopicInbound) {
+			if _, known := first[t.key]; !known {
+				first[t.key], lines = t, append(lines, t.key)
+			}
+		}
+		if len(lines) == 0 {
+			return
+		}
+		t := first[lines[len(lines)-1]]
+		seq, err := strconv.ParseInt(t.payload, 10, 64)
+		require.NoError(w.t, err)
+		require.NoError(w.t, w.Route(w.t.Context(), t.seq, seq))
 	}
 }

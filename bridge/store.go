@@ -223,6 +223,9 @@ type InboundRows interface {
 	FindInbound(seq int64) (conversations.InboundRecord, error)
 	// FinishInbound records what became of it.
 	FinishInbound(r conversations.InboundRecord, message conversations.MessageID) error
+	// PendingInbound returns what a sender wrote that is not finished, in the order
+	// in which it was accepted.
+	PendingInbound(sender conversations.Address) ([]conversations.InboundRecord, error)
 	// CountInbound returns how many are pending.
 	CountInbound() (int, error)
 }

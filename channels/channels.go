@@ -10,6 +10,7 @@ package channels
 
 import (
 	"context"
+	"io"
 	"net/http"
 
 	"bridged/conversations"
@@ -33,9 +34,14 @@ type Adapter interface {
 // Outbound is one part of a message on its way to one person. It holds nothing
 // of the person who wrote it: masking begins here.
 type Outbound struct {
-	From  conversations.Address // the proxy address of ours
-	To    conversations.Address // the person
-	Body  string
+	From conversations.Address // the proxy address of ours
+	To   conversations.Address // the person
+	// Others are further receivers of a group message, which only a GroupCarrier
+	// is given.
+	Others []conversations.Address
+	Body   string
+	// Media are files, of a MediaCarrier as many as its rules allow. The carrier
+	// fetches them from their URL, which needs no credentials.
 	Media []conversations.Media
 }
 
@@ -76,6 +82,27 @@ type HookReceiver interface {
 // request first. It returns what to echo, or ErrSignature.
 type Challenger interface {
 	AnswerChallenge(r HookRequest) (reply []byte, err error)
+}
+
+// GroupCarrier is the capability of a channel that can carry group MMS (page 37):
+// it tells of all receivers of an inbound message in its Others.
+type GroupCarrier interface {
+	// CarriesGroups says whether the channel as it is configured can.
+	CarriesGroups() bool
+}
+
+// MediaCarrier is the capability of a channel that takes files.
+type MediaCarrier interface {
+	// MediaRules says which files the channel takes from a proxy address.
+	MediaRules(from conversations.Address) conversations.MediaRules
+}
+
+// MediaFetcher is the capability of a channel whose carrier keeps the files of
+// inbound messages where its credentials are needed.
+type MediaFetcher interface {
+	// FetchMedia opens a file of an inbound message. The error is a *SendError: its
+	// verdict says whether to try again.
+	FetchMedia(ctx context.Context, m conversations.Media) (io.ReadCloser, error)
 }
 
 // TextLimiter is the capability of a channel whose messages have a longest

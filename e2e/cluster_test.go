@@ -64,15 +64,21 @@ func TestOneOfTwoDaemonsStops(t *testing.T) {
 	stop()
 	l.settle()
 	l.check()
-	assert.Len(t, w.cloud.Sent(), len(bodySet(w.cloud.Sent())), "nothing was sent twice")
+	if twice := sentTwice(w.cloud.Sent()); !assert.Empty(t, twice, "nothing was sent twice") {
+		t.Logf("the daemon that stopped:\n%s\nthe other one:\n%s", other.Log(), w.Log())
+	}
 }
 
-func bodySet(sent []fakecarrier.Sent) map[string]bool {
-	set := make(map[string]bool)
+// sentTwice are the texts that a carrier was given more than once.
+func sentTwice(sent []fakecarrier.Sent) (twice []string) {
+	seen := make(map[string]bool)
 	for _, s := range sent {
-		set[s.Body] = true
+		if seen[s.Body] {
+			twice = append(twice, s.Body)
+		}
+		seen[s.Body] = true
 	}
-	return set
+	return twice
 }
 
 // The database is away for some time under load. BRIDGED_LONG=1 makes it 20

@@ -91,6 +91,12 @@ func (tx *Tx) FinishInbound(r conversations.InboundRecord, message conversations
 	return tx.run("UPDATE inbound SET state = $2, reason = $3 WHERE seq = $1", r.Seq, r.State, r.Reason)
 }
 
+// PendingInbound returns what a sender wrote that is accepted and not finished,
+// in the order in which it was accepted.
+func (tx *Tx) PendingInbound(sender conversations.Address) ([]conversations.InboundRecord, error) {
+	return all(tx.querier, scanInbound, "SELECT "+inboundColumns+" FROM inbound i WHERE i.state = 0 AND i.sender = $1 ORDER BY i.seq", sender)
+}
+
 // CountInbound returns how many inbound messages are pending.
 func (tx *Tx) CountInbound() (n int, err error) {
 	err = tx.one("SELECT count(*) FROM inbound WHERE state = 0", nil, &n)

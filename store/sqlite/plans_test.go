@@ -47,6 +47,7 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"UnknownAttempt", "attempts_unknown", func(tx *store.Tx) { _, _, _ = tx.UnknownAttempt("c", "k", now, now) }},
 		{"Attempts", "sqlite_autoindex_attempts_1", func(tx *store.Tx) { _, _ = tx.Attempts(conversations.Delivery{}) }},
 		{"EarlyStatuses", "statuses_early (; statuses_early_of_pair (", func(tx *store.Tx) { _, _ = tx.EarlyStatuses("c", "p", "k", now) }},
+		{"PendingInbound", "inbound_pending_of_sender", func(tx *store.Tx) { _, _ = tx.PendingInbound("a") }},
 		{"CountInbound", "inbound_pending", func(tx *store.Tx) { _, _ = tx.CountInbound() }},
 		{"Participants", "participants_of_conversation", func(tx *store.Tx) { _, _ = tx.Participants("c") }},
 		{"Participant by identity", "participants_identity", func(tx *store.Tx) {
