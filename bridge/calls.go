@@ -71,12 +71,16 @@ func (r *routing) isLoop() bool {
 }
 
 func (b *Bridge) callWebhook(tx Tx, r conversations.InboundRecord, service conversations.MessagingServiceID) error {
+	key, err := matchKey(tx, r.From, r.To) // by the names that are known now: those of acceptance may be old
+	if err != nil {
+		return err
+	}
 	c := conversations.InboundCall{Message: r.Inbound, MessagingService: service, Created: b.now()}
 	if err := tx.InsertInboundCall(&c); err != nil {
 		return err
 	}
 	// Each webhook hears of a pair's messages in order, and waits for no other one.
-	return tx.Enqueue(seqTask(TopicCalls, string(service)+" "+r.MatchKey, r.To, c.Seq))
+	return tx.Enqueue(seqTask(TopicCalls, string(service)+" "+key, r.To, c.Seq))
 }
 
 // OpenCall returns a call that has yet to be made, and the webhook as it is

@@ -140,6 +140,23 @@ func TestAWebhookHearsOfWhoCanBeInNoConversation(t *testing.T) {
 	}
 }
 
+// A webhook hears of a person in order, also where another name of theirs was
+// learned after they had written.
+func TestAWebhookHearsOfAPersonWithTwoNamesInOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *bridge.Config) {
+		c.Webhooks = map[conversations.Address]conversations.Listener{waProxy: {URL: "https://example.com/wa", Method: "POST"}}
+	})
+	require.NoError(t, w.Accept(t.Context(), []conversations.Inbound{inbound("1", carlaID, "1")}))
+	require.NoError(t, w.Accept(t.Context(), []conversations.Inbound{named("2", carla, carlaID)}))
+	w.routeLatestLineFirst()
+	calls := w.calls()
+	require.Len(t, calls, 2)
+	assert.Equal(t, calls[0].key, calls[1].key, "the second waits for the first")
+	first, _ := w.open(calls[0])
+	assert.Equal(t, "1", first.Message.Body)
+}
+
 // A message that a webhook answers with is in no conversation, and a delivery
 // like any other.
 func TestAnAnswerIsADeliveryLikeAnyOther(t *testing.T) {
