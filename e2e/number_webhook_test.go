@@ -111,7 +111,10 @@ func TestTheNumbersOwnWebhookAlwaysFiresAndIsObeyed(t *testing.T) {
 		assert.Equal(t, map[string]string{alice: "thank you", stranger: "somebody wrote"}[s.To], s.Body)
 	}
 
-	// The receipt.
+	// The receipt. One that comes before the answer to the send would wait for it.
+	eventually(t, func() bool {
+		return w.metric(`bridged_deliveries_settled_total{channel="sms-main",result="sent"}`) == "2"
+	}, "both are sent")
 	var thanks fakecarrier.Sent
 	for _, s := range w.twilio.Sent() {
 		if s.To == alice {
