@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -103,6 +104,7 @@ func (c *Config) setDefaults() {
 type Pipeline struct {
 	cfg    Config
 	router *message.Router
+	flight flight
 	alarm  *alarm
 
 	// life ends when Close gives up waiting.
@@ -127,16 +129,19 @@ func New(cfg Config) (*Pipeline, error) {
 	p := &Pipeline{cfg: cfg, router: router, alarm: newAlarm()}
 	p.life, p.endLife = context.WithCancel(context.Background())
 	p.calls, p.endCalls = context.WithCancel(p.life)
-	router.AddMiddleware(p.explainFailure, recoverPanic)
+	router.AddMiddleware(p.flight.landed, p.explainFailure, recoverPanic)
 	for _, r := range p.routes() {
 		subscriber := cfg.Subscriber
 		if r.patient {
 			subscriber = cfg.Patient
 		}
-		router.AddConsumerHandler(r.topic, r.topic, subscriber(r.inFlight), r.handle)
+		router.AddConsumerHandler(r.topic, r.topic, counted{subscriber(r.inFlight), &p.flight}, r.handle)
 	}
 	return p, nil
 }
+
+// errStillInFlight means that the router had ended before the last task had.
+var errStillInFlight = errors.New("a task was begun while the router closed")
 
 // Start begins to carry out tasks and returns when all topics are subscribed to.
 func (p *Pipeline) Start(ctx context.Context) error {
@@ -164,7 +169,11 @@ func (p *Pipeline) Close() error {
 		return nil // it was never started
 	}
 	defer time.AfterFunc(p.cfg.CloseTimeout/2, p.endCalls).Stop()
+	late := p.cfg.Now().Add(p.cfg.CloseTimeout)
 	err := p.router.Close()
+	if err == nil && !p.flight.wait(late.Sub(p.cfg.Now())) {
+		err = errStillInFlight
+	}
 	if err != nil {
 		err = fmt.Errorf("not everything in flight finished in time: %w", err)
 	}
