@@ -43,6 +43,8 @@ type Pool struct {
 	// Autocreate says that a message to one of them makes a conversation, where no
 	// conversation takes it and the number itself says nothing (page 38).
 	Autocreate bool
+	// Webhook hears of the messages to them that nothing else takes (page 38).
+	Webhook conversations.Listener // the zero one: none
 }
 
 // Space says whether there is room for more.
@@ -64,6 +66,9 @@ type Config struct {
 	// Pools are the senders of messaging services, and what they do with a message
 	// that no conversation takes. Optional.
 	Pools []Pool
+	// Webhooks are those of single numbers, which hear of every message to them
+	// (page 38). Optional.
+	Webhooks map[conversations.Address]conversations.Listener
 	// Flows are the SIDs of the flows that can be called (contract, [studio]).
 	Flows []string
 	Retry RetryPolicy
@@ -116,8 +121,8 @@ func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {
 //
 // What the verbs here change is kept apart by locks, always taken in this order:
 // an idempotency key (lockOfAnswer); an inbound message and then its conversation,
-// by finding them; files (lockOfMedia), sorted; a carrier's message
-// (lockOfMessage); the lines of pairs (lockOfLine), sorted.
+// or a call of an inbound webhook, by finding them; files (lockOfMedia), sorted; a
+// carrier's message (lockOfMessage); the lines of pairs (lockOfLine), sorted.
 func (b *Bridge) commitBeside(ctx context.Context, op func(Tx) error) error {
 	return b.cfg.CommitBeside(ctx, op)
 }

@@ -197,6 +197,9 @@ func (b *Bridge) updateReceipt(tx Tx, d conversations.Delivery, p receipts.Part)
 	if err := tx.UpdateDelivery(d); err != nil || !changed {
 		return err
 	}
+	if d.Conversation == "" {
+		return nil // an event is about a conversation
+	}
 	return b.record(tx, Caller{Source: d.Proxy.Type().Source()}, conversations.DeliveryUpdated, d.Conversation,
 		conversations.Resource{Delivery: &d}, conversations.Resource{Delivery: &before})
 }

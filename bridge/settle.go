@@ -233,7 +233,7 @@ func (b *Bridge) settleRefused(tx Tx, d conversations.Delivery, a conversations.
 		return settled{result: SettledDead}, b.giveUp(tx, d, r.ErrorCode, reason)
 	}
 	d.Progress = conversations.ProgressRetry
-	d.Due = b.now().Add(max(r.After, b.cfg.Retry.wait(tries, b.cfg.Jitter())))
+	d.Due = b.now().Add(max(r.After, b.cfg.Retry.Wait(tries, b.cfg.Jitter())))
 	return settled{SettledRetry, d.Due}, b.store(tx, d, a)
 }
 

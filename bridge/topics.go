@@ -13,6 +13,7 @@ const (
 	TopicPopulate = "populate" // payload: a population
 	TopicPurge    = "purge"    // payload: ID of a deleted service
 	TopicMedia    = "media"    // payload: IDs of files to be removed, one after the other
+	TopicCalls    = "calls"    // payload: seq of a call of an inbound webhook
 	topicOutbound = "outbound."
 )
 

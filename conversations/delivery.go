@@ -40,10 +40,10 @@ func (p Progress) InLine() bool { return p < ProgressDone }
 type Delivery struct {
 	Seq          int64
 	ID           DeliveryID
-	Conversation ConversationID
+	Conversation ConversationID // empty where an inbound webhook answered with it
 	Message      MessageID
-	Participant  ParticipantID
-	Channel      string // name of the channel that carries it
+	Participant  ParticipantID // empty likewise
+	Channel      string        // name of the channel that carries it
 	Address      Address
 	Proxy        Address
 	Status       Status

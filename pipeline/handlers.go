@@ -83,15 +83,46 @@ func outlet(adapter channels.Adapter) *bridge.Outlet {
 // answer exists nowhere else. If the program ends before that, the next start
 // finds a send of unknown outcome.
 func (p *Pipeline) settle(c bridge.Claim, r bridge.Result, out *bridge.Outlet) (*bridge.Claim, error) {
+	return record(p.life, func() (*bridge.Claim, error) { return p.cfg.Verbs.Settle(p.life, c, r, out) })
+}
+
+// record carries out a verb again for as long as the store cannot commit.
+func record[T any](ctx context.Context, verb func() (T, error)) (T, error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.MaxInterval = 5 * time.Second
-	return backoff.Retry(p.life, func() (*bridge.Claim, error) {
-		next, err := p.cfg.Verbs.Settle(p.life, c, r, out)
+	return backoff.Retry(ctx, func() (T, error) {
+		result, err := verb()
 		if err != nil && !errors.Is(err, conversations.ErrUnavailable) {
 			err = backoff.Permanent(err)
 		}
-		return next, err
+		return result, err
 	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(0))
+}
+
+// errNoWebhooks is the fate of a call that nobody can make.
+var errNoWebhooks = errors.New("this process calls no inbound webhooks")
+
+// callInbound tells an inbound webhook of a message, and records its answer
+// however long the store cannot commit. A call that failed is made again; so is
+// one whose answer was not recorded before the program ended.
+func (p *Pipeline) callInbound(m *message.Message) error {
+	own, seq, err := task(m)
+	if err != nil {
+		return err
+	}
+	call, listener, err := p.cfg.Verbs.OpenCall(p.life, own, seq)
+	if err != nil || call == nil {
+		return err
+	}
+	if p.cfg.InboundWebhooks == nil {
+		return errNoWebhooks
+	}
+	answer, err := p.cfg.InboundWebhooks.Call(p.calls, listener, *call)
+	if err != nil {
+		return err
+	}
+	_, err = record(p.life, func() (struct{}, error) { return struct{}{}, p.cfg.Verbs.CloseCall(p.life, own, *call, answer) })
+	return err
 }
 
 // hand hands one part over and says how it went. The request has a timeout of

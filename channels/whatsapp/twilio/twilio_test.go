@@ -81,10 +81,12 @@ func hooks() []channeltest.Hook {
 	}
 	named := inbound("SM00000000000000000000000000000036", person, "both")
 	named[0].Names = []conversations.Address{scoped}
+	message, byID := inbound("SM00000000000000000000000000000031", person, "hola"), inbound("SM00000000000000000000000000000032", scoped, "hola")
+	named[0].ProfileName, message[0].ProfileName, byID[0].ProfileName = "Ana", "Ana", "Ana"
 	return []channeltest.Hook{
 		{File: "named.form", Messages: named},
-		{File: "message.form", Messages: inbound("SM00000000000000000000000000000031", person, "hola")},
-		{File: "scoped.form", Messages: inbound("SM00000000000000000000000000000032", scoped, "hola")},
+		{File: "message.form", Messages: message},
+		{File: "scoped.form", Messages: byID},
 		{File: "location.form", Messages: inbound("SM00000000000000000000000000000033", person,
 			"[location] 52.520008,13.404954 Alexanderplatz 10178 Berlin")},
 		{File: "button.form", Messages: inbound("SM00000000000000000000000000000034", person, "Yes, please")},
