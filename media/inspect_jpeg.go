@@ -163,7 +163,7 @@ func (s *scanner) entropy() error {
 		case ahead[n+1] == 0 || ahead[n+1] >= markerRST0 && ahead[n+1] < markerRST0+8:
 			n += 2
 		default:
-			return nil
+			return s.skip(int64(n))
 		}
 		if err := s.skip(int64(n)); err != nil {
 			return err
