@@ -28,7 +28,7 @@ func (f *Fitter) remembered(ctx context.Context, m conversations.Media, rules co
 		return Fit{}, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	p := &picture{Fitter: f, rules: rules, media: m, file: file, from: &cancelled{ctx: ctx, file: file}}
+	p := &picture{Fitter: f, ctx: ctx, rules: rules, media: m, file: file}
 	if fit, err = p.fit(); err != nil {
 		return Fit{}, err
 	}
@@ -45,11 +45,11 @@ func (f *Fitter) there(fit Fit) bool {
 // picture is one that is being made to fit.
 type picture struct {
 	*Fitter
+	ctx   context.Context
 	rules conversations.MediaRules
 	media conversations.Media
 	kind  string // what it is by its first bytes, or else what is stated
 	file  io.ReadSeeker
-	from  *cancelled // the same file, which ends when nobody waits any more
 	found *inspection
 }
 
@@ -60,10 +60,10 @@ func (p *picture) fit() (Fit, error) {
 		return Fit{}, err
 	}
 	p.media.Size = size
-	if err := p.rewind(); err != nil {
+	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
 		return Fit{}, err
 	}
-	found, err := inspect(p.from)
+	found, err := inspect(&cancelled{ctx: p.ctx, file: p.file})
 	clean := err == nil
 	if err != nil && !errors.Is(err, errBroken) {
 		return Fit{}, err
@@ -102,17 +102,23 @@ func (p *picture) keeps(head header, unreadable bool) bool {
 	return head.pixels(p.found) <= MaxPixels && head.format != "tiff"
 }
 
-func (p *picture) rewind() error {
+// open reads the picture without its metadata, which also helps the decoder over
+// what does not belong into it, from its beginning.
+func (p *picture) open() (io.Reader, error) {
+	if p.found.format != "" {
+		return &cancelled{ctx: p.ctx, file: p.found.open(readerAt{p.file})}, nil
+	}
 	_, err := p.file.Seek(0, io.SeekStart)
-	return err
+	return &cancelled{ctx: p.ctx, file: p.file}, err
 }
 
 // head reads the beginning of the file.
 func (p *picture) head() (header, error) {
-	if err := p.rewind(); err != nil {
+	from, err := p.open()
+	if err != nil {
 		return header{}, err
 	}
-	return readHeader(p.from)
+	return readHeader(from)
 }
 
 // kept is the picture without its metadata.
@@ -138,10 +144,11 @@ func (p *picture) convert(head header) (Fit, error) {
 	if head.format == "tiff" {
 		p.found.orientation = tiffOrientation(p.file)
 	}
-	if err := p.rewind(); err != nil {
+	from, err := p.open()
+	if err != nil {
 		return Fit{}, err
 	}
-	picture, err := decode(p.from, head, p.found)
+	picture, err := decode(from, head, p.found)
 	if err != nil {
 		return Fit{}, err
 	}
