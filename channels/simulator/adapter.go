@@ -5,6 +5,7 @@ import (
 	"unicode/utf16"
 
 	"bridged/channels"
+	"bridged/channels/internal/files"
 	"bridged/conversations"
 )
 
@@ -24,11 +25,13 @@ const (
 const (
 	maxSMS      = 1600
 	maxWhatsApp = 4096
+	maxCaption  = 1024 // beside a file
 )
 
 var (
-	_ channels.Adapter     = (*Adapter)(nil)
-	_ channels.TextLimiter = (*Adapter)(nil)
+	_ channels.Adapter      = (*Adapter)(nil)
+	_ channels.MediaCarrier = (*Adapter)(nil)
+	_ channels.TextLimiter  = (*Adapter)(nil)
 )
 
 // Adapter is one configured channel of the simulated carrier. Carrier.Channel
@@ -56,6 +59,15 @@ func (a *Adapter) MaxText() int {
 		return maxWhatsApp
 	}
 	return maxSMS
+}
+
+// MediaRules implements channels.MediaCarrier: those of MMS, and of WhatsApp on
+// Twilio.
+func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
+	if a.kind == typeWhatsApp {
+		return files.WhatsApp(maxCaption)
+	}
+	return files.MMS(maxSMS)
 }
 
 // Send implements channels.Adapter: it puts the message into the handset's

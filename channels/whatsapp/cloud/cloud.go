@@ -16,6 +16,7 @@ import (
 
 	"bridged/channels"
 	"bridged/channels/internal/carrierhttp"
+	"bridged/channels/internal/files"
 	"bridged/channels/internal/waid"
 	"bridged/conversations"
 	"bridged/phone"
@@ -32,6 +33,9 @@ const FieldRecipient = "recipient"
 // maxText is the longest body of a text message, in UTF-16 code units.
 const maxText = 4096
 
+// maxCaption is the longest text beside a file, likewise.
+const maxCaption = 1024
+
 // Config is one number as a channel. All but APIBaseURL and HTTPClient is
 // required. The secrets are functions, asked each time, so that they can be
 // changed at run time.
@@ -47,7 +51,8 @@ type Config struct {
 	HTTPClient    *http.Client          // nil: one of its own
 }
 
-// Adapter is a channels.Adapter, HookReceiver, Challenger and TextLimiter.
+// Adapter is a channels.Adapter, HookReceiver, Challenger, MediaCarrier and
+// TextLimiter.
 type Adapter struct {
 	cfg      Config
 	endpoint string
@@ -99,6 +104,11 @@ func (a *Adapter) ParseAddress(s string) (conversations.Address, error) { return
 
 // MaxText is the longest text of one message, in UTF-16 code units.
 func (a *Adapter) MaxText() int { return maxText }
+
+// MediaRules are those of the Cloud API.
+func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
+	return files.Cloud(maxCaption)
+}
 
 // textMessage is the request that sends a text. Meta takes numbers without
 // their plus sign in To, and business-scoped ids there or in Recipient.
