@@ -39,6 +39,8 @@ type anyChannel struct{}
 
 func (anyChannel) Owner(conversations.Address) (string, bool) { return "bare", true }
 
+func (anyChannel) MediaRules(conversations.Address) (none conversations.MediaRules) { return none }
+
 func (anyChannel) Parse(a conversations.Address) (conversations.Address, error) { return a, nil }
 
 // bareLoop relays messages by the verbs alone: the statements of the whole way in

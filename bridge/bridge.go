@@ -34,6 +34,8 @@ type Channels interface {
 	// Parse brings an address of any configured type into the form in which it
 	// is kept, or says what is wrong with it.
 	Parse(a conversations.Address) (conversations.Address, error)
+	// MediaRules says which files go out from a proxy address.
+	MediaRules(proxy conversations.Address) conversations.MediaRules
 }
 
 // Pool is the senders of one messaging service.
@@ -83,9 +85,15 @@ type Config struct {
 	// MediaLife is how long a file may wait for its message; optional, 5 minutes
 	// (page 32).
 	MediaLife time.Duration
-	Now       func() time.Time // optional; time.Now
-	Jitter    func() float64   // optional; random in [0,1)
-	Log       *slog.Logger     // optional; discards
+	// Fitter makes files fit the channels that they go out by, and FileURL makes the
+	// URLs from which carriers fetch them, for FileURLLife. Without them no message
+	// may have files.
+	Fitter      Fitter
+	FileURL     FileLinks
+	FileURLLife time.Duration
+	Now         func() time.Time // optional; time.Now
+	Jitter      func() float64   // optional; random in [0,1)
+	Log         *slog.Logger     // optional; discards
 	// Observer is told what happens, for the metrics. Optional.
 	Observer Observer
 	// Due is called after a commit that set a due time, with that time. Optional.

@@ -59,6 +59,14 @@ func (numbers) Parse(a conversations.Address) (conversations.Address, error) {
 	return clean, nil
 }
 
+func (numbers) MediaRules(conversations.Address) conversations.MediaRules { return mms }
+
+// mms are rules under which two pictures go together, of up to 100 bytes.
+var mms = conversations.MediaRules{
+	Count: 2, Total: 200, MaxText: 10, TooLarge: 30019, BadType: 12300,
+	Limits: []conversations.MediaLimit{{Types: []string{"text/plain", "video/mp4"}, Bytes: 100}},
+}
+
 // clock is moved by hand.
 type clock struct {
 	mu sync.Mutex

@@ -69,7 +69,10 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 	if err != nil {
 		return nil, err
 	}
-	parts, err := b.plan(m, out)
+	if needsPreparing(d, m) {
+		return nil, tx.Enqueue(prepareTask(d))
+	}
+	parts, err := b.plan(d, m, out)
 	if err != nil {
 		return nil, b.refuse(tx, d, err)
 	}
@@ -82,6 +85,9 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 	d.Parts = len(parts)
 	if next >= d.Parts {
 		return nil, b.complete(tx, d)
+	}
+	if refusal := parts[next].refusal; refusal != nil {
+		return nil, b.refuse(tx, d, refusal)
 	}
 	d.Attempts++
 	d.Progress = conversations.ProgressSending

@@ -245,6 +245,8 @@ type DeliveryRows interface {
 	InsertDelivery(d *conversations.Delivery) error
 	FindDelivery(id conversations.DeliveryID) (conversations.Delivery, error)
 	UpdateDelivery(d conversations.Delivery) error
+	// SetFiles stores what became of its files, which UpdateDelivery leaves alone.
+	SetFiles(d conversations.Delivery) error
 	// InsertDeadLetter shows something given up to the operator.
 	InsertDeadLetter(l conversations.DeadLetter) error
 	// MessageOf returns the message that a delivery carries, which may be in no

@@ -30,7 +30,8 @@ type Fit struct {
 	Media conversations.Media
 	// Made says whether Media is a file that was made of the one given. It is in the
 	// directory, no row tells of it yet, and other calls may have got the same.
-	Made bool
+	Made   bool
+	SHA256 string // of what was made, in hexadecimal digits
 	// Code is the reference's for OutcomeFailed.
 	Code int
 	// Reason says in a sentence why it is not the file that was given.

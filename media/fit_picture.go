@@ -130,7 +130,7 @@ func (p *picture) kept(outcome Outcome) (Fit, error) {
 	if err != nil {
 		return Fit{}, err
 	}
-	return Fit{Outcome: outcome, Media: made(p.media, kept), Made: true, Reason: "its metadata was removed"}, nil
+	return Fit{Outcome: outcome, Media: made(p.media, kept), Made: true, SHA256: kept.SHA256, Reason: "its metadata was removed"}, nil
 }
 
 // convert makes another file of the picture; errUnreadable where there is none.
@@ -160,7 +160,7 @@ func (p *picture) convert(head header) (Fit, error) {
 	if err != nil {
 		return Fit{}, err
 	}
-	fit := Fit{Outcome: OutcomeConverted, Media: made(p.media, kept), Made: true}
+	fit := Fit{Outcome: OutcomeConverted, Media: made(p.media, kept), Made: true, SHA256: kept.SHA256}
 	fit.Reason = fmt.Sprintf("it had %d bytes of type %s", p.media.Size, p.kind)
 	return fit, nil
 }

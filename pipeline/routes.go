@@ -37,6 +37,7 @@ type route struct {
 // routes is the table of all topics:
 //
 //	inbound             → Route: the pair finds its participant; append; deliveries
+//	prepare             → Prepare: the files of a delivery are made to fit its channel
 //	outbound.<channel>  → Claim → Adapter.Send → Settle, for each part
 //	statuses            → Advance: the receipt of the delivery
 //	populate            → Populate: the participants that a conversation is made with

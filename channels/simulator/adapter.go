@@ -103,9 +103,9 @@ func (a *Adapter) check(out channels.Outbound) *channels.SendError {
 		return permanent(code(codeBadRecipient, codeWhatsAppTo), "the To address is malformed")
 	case a.carrier.owner(to) != "":
 		return permanent(code(codeUnknownHandset, codeWhatsAppTo), "the To address is a proxy address, and no handset")
-	case len(out.Media) > 0:
-		return permanent(code(codeSMSMedia, codeWhatsAppBody), "the simulated carrier does not take media")
-	case out.Body == "":
+	case len(out.Media) > a.MediaRules(out.From).Count:
+		return permanent(code(codeSMSMedia, codeWhatsAppBody), "the message has more files than one message can have")
+	case out.Body == "" && len(out.Media) == 0:
 		return permanent(code(0, codeWhatsAppBody), "the message is empty")
 	case textLength(out.Body) > a.MaxText():
 		return permanent(code(codeTooLarge, codeWhatsAppBody), "the text is longer than one message can be")

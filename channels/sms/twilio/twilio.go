@@ -16,10 +16,6 @@ import (
 // DefaultAPIBaseURL is where Twilio's REST API is.
 const DefaultAPIBaseURL = programmable.DefaultAPIBaseURL
 
-// codeMedia is the reference's "Invalid Content-Type": what a refusal of media
-// is called on SMS and MMS (contract, 8).
-const codeMedia = 12300
-
 // Config is one Twilio account as a channel.
 type Config = programmable.Config
 
@@ -28,7 +24,7 @@ type Adapter struct{ *programmable.Client }
 
 // New makes an Adapter, or says which setting is missing or wrong.
 func New(cfg Config) (*Adapter, error) {
-	client, err := programmable.New(cfg, codeMedia)
+	client, err := programmable.New(cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -110,37 +110,14 @@ func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
 	return files.Cloud(maxCaption)
 }
 
-// textMessage is the request that sends a text. Meta takes numbers without
-// their plus sign in To, and business-scoped ids there or in Recipient.
-type textMessage struct {
-	Product   string   `json:"messaging_product"`
-	Kind      string   `json:"recipient_type"`
-	To        string   `json:"to,omitempty"`
-	Recipient string   `json:"recipient,omitempty"`
-	Type      string   `json:"type"`
-	Text      textBody `json:"text"`
-}
-
-type textBody struct {
-	Body       string `json:"body"`
-	PreviewURL bool   `json:"preview_url"`
-}
-
-// Send hands a text over. Media are refused before any request. out.From is not
-// sent: the number is in the URL.
+// Send hands a text or a file over. out.From is not sent: the number is in the
+// URL.
 func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
+	m := textOf(out)
 	if len(out.Media) > 0 {
-		return channels.Sent{}, &channels.SendError{
-			Verdict: channels.Permanent, Code: codeContent, Detail: "media is not relayed on this channel yet",
-		}
+		m = fileOf(out)
 	}
-	m := textMessage{
-		Product: "whatsapp",
-		Kind:    "individual",
-		To:      waid.ToID(out.To),
-		Type:    "text",
-		Text:    textBody{Body: out.Body},
-	}
+	m.Product, m.Kind, m.To = "whatsapp", "individual", waid.ToID(out.To)
 	if a.cfg.UserIDField == FieldRecipient && !phone.Valid(out.To.Local()) {
 		m.To, m.Recipient = "", m.To
 	}

@@ -13,10 +13,6 @@ import (
 // DefaultAPIBaseURL is where Twilio's REST API is.
 const DefaultAPIBaseURL = programmable.DefaultAPIBaseURL
 
-// codeMedia is the reference's "Channel invalid content error": what a refusal
-// of media is called on WhatsApp (contract, 8).
-const codeMedia = 63021
-
 // Config is one Twilio account as a channel.
 type Config = programmable.Config
 
@@ -25,7 +21,7 @@ type Adapter struct{ *programmable.Client }
 
 // New makes an Adapter, or says which setting is missing or wrong.
 func New(cfg Config) (*Adapter, error) {
-	client, err := programmable.New(cfg, codeMedia)
+	client, err := programmable.New(cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func kit() channeltest.Kit {
 		Malformed: []string{"MessageSid=SM1&Body=hello"},
 		ReplyType: "text/xml",
 		Reply:     `<?xml version="1.0" encoding="UTF-8"?><Response/>`,
-		Sends:     []channeltest.Send{send("a number", person), send("a business-scoped id", scoped)},
+		Sends:     []channeltest.Send{send("a number", person), send("a business-scoped id", scoped), file()},
 		Accepted:  channeltest.Answer{Status: 201, Body: `{"sid":"SM51","status":"queued"}`},
 
 		AcceptedID: "SM51",
@@ -52,7 +52,6 @@ func kit() channeltest.Kit {
 			Answer: channeltest.Answer{Status: 400, Body: `{"code":63016,"message":"no free text now"}`},
 			Want:   channels.SendError{Verdict: channels.OutsideWindow, Code: 63016, CarrierCode: "63016", Detail: "no free text now"},
 		}},
-		MediaCode: 63021,
 	}
 }
 
@@ -66,6 +65,15 @@ func send(name string, to conversations.Address) channeltest.Send {
 			"StatusCallback": {channeltest.PublicURL + "/hooks/" + channeltest.Name + "/status"},
 		},
 	}
+}
+
+// file is a message that is a file only.
+func file() channeltest.Send {
+	s := send("a file", person)
+	s.Out.Body, s.Out.Media = "", []conversations.Media{{URL: "https://bridged.example.com/1", ContentType: "audio/ogg"}}
+	s.Form.Del("Body")
+	s.Form.Set("MediaUrl", "https://bridged.example.com/1")
+	return s
 }
 
 func hooks() []channeltest.Hook {
