@@ -106,7 +106,7 @@ func samples(t testing.TB) [][]byte {
 		webp(webpChunk("VP8X", []byte{0x18, 0, 0, 0, 59, 0, 0, 39, 0, 0}), lossless(60, 40)[12:], webpChunk("EXIF", exif(6))),
 		frame(0xc2, 30, 30, 3), pngOf(20, 20), bmpOf(10, 10), tiffOf(10, 10), []byte(pdf), []byte(mp4), []byte(svg), []byte("hello"),
 	}
-	return whole
+	return append(whole, whole[9][:len(whole[9])-5]) // breaks off in a segment
 }
 
 // Whatever the files and the rules are: each file has an outcome, and what goes
