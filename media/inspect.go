@@ -150,7 +150,7 @@ func (s *scanner) keep(from, to int64) {
 		return
 	}
 	if from < to && len(parts) <= maxParts {
-		s.found.parts = append(parts, part{from: from, to: to})
+		s.found.parts = append(s.found.parts, part{from: from, to: to})
 	}
 }
 
