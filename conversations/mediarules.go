@@ -43,8 +43,8 @@ func (r MediaRules) limit(contentType string) (MediaLimit, bool) {
 	kind := MediaType(contentType)
 	for _, limit := range r.Limits {
 		for _, pattern := range limit.Types {
-			family, any := strings.CutSuffix(pattern, "*")
-			if pattern == kind || any && strings.HasPrefix(kind, family) {
+			family, whole := strings.CutSuffix(pattern, "*")
+			if pattern == kind || whole && strings.HasPrefix(kind, family) {
 				return limit, true
 			}
 		}

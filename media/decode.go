@@ -10,7 +10,7 @@ import (
 	_ "image/png"
 	"io"
 
-	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/bmp" // likewise
 	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
 )

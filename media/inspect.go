@@ -55,15 +55,14 @@ func inspect(file io.Reader) (*inspection, error) {
 	if errors.Is(err, errBroken) || errors.Is(err, io.EOF) {
 		err = nil
 	}
-	if s.rest() > 0 {
-		s.found.changed = true
-	}
+	s.rest()
 	if len(s.found.parts) > maxParts {
 		return s.found, errBroken
 	}
 	for _, p := range s.found.parts {
 		s.found.size += p.length()
 	}
+	s.found.changed = s.found.changed || s.found.size != s.at
 	return s.found, errors.Join(err, from.err)
 }
 
@@ -151,7 +150,7 @@ func (s *scanner) keep(from, to int64) {
 		return
 	}
 	if from < to && len(parts) <= maxParts {
-		s.found.parts = append(parts, part{from: from, to: to})
+		s.found.parts = append(s.found.parts, part{from: from, to: to})
 	}
 }
 

@@ -3,6 +3,7 @@ package media
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 )
 
 // png follows a PNG. The chunks remain that are needed to show it.
@@ -118,7 +119,7 @@ func (s *scanner) webpChunk(extended []byte) ([]byte, error) {
 			return extended, err
 		}
 		s.found.animated = body[0]&webpAnimated != 0
-		extended = append(head, body...)
+		extended = slices.Concat(head, body)
 		s.found.parts = append(s.found.parts, part{instead: extended})
 		return extended, nil
 	case kind == "VP8 " || kind == "VP8L":
@@ -151,7 +152,7 @@ func (s *scanner) webpChunk(extended []byte) ([]byte, error) {
 // may state another, but the decoder takes memory for this one.
 func (s *scanner) webpFrame(kind string) {
 	head, _ := s.r.Peek(10)
-	width, height := int64(0), int64(0)
+	var width, height int64
 	switch {
 	case len(head) < 10:
 		return
