@@ -2,6 +2,7 @@ package channels
 
 import (
 	"fmt"
+	"slices"
 
 	"bridged/conversations"
 )
@@ -48,6 +49,21 @@ func (d *Directory) Adapters() []Adapter { return d.adapters }
 func (d *Directory) Owner(proxy conversations.Address) (channel string, ok bool) {
 	channel, ok = d.owners[proxy]
 	return channel, ok
+}
+
+// CarriesGroups says whether the channel that owns the number can carry group MMS.
+func (d *Directory) CarriesGroups(number conversations.Address) bool {
+	owner, owned := d.owners[number]
+	return owned && slices.ContainsFunc(d.adapters, func(a Adapter) bool { return a.Name() == owner && CarriesGroups(a) })
+}
+
+// HasGroups says whether any channel can carry group MMS.
+func (d *Directory) HasGroups() bool { return slices.ContainsFunc(d.adapters, CarriesGroups) }
+
+// CarriesGroups says whether a channel can carry group MMS.
+func CarriesGroups(a Adapter) bool {
+	g, ok := a.(GroupCarrier)
+	return ok && g.CarriesGroups()
 }
 
 // Parse brings an address of any configured type into the form in which it is
