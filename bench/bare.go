@@ -43,6 +43,10 @@ func (anyChannel) MediaRules(conversations.Address) (none conversations.MediaRul
 
 func (anyChannel) Parse(a conversations.Address) (conversations.Address, error) { return a, nil }
 
+func (anyChannel) CarriesGroups(conversations.Address) bool { return false }
+
+func (anyChannel) HasGroups() bool { return false }
+
 // bareLoop relays messages by the verbs alone: the statements of the whole way in
 // the commits of the whole way, without HTTP, without the pipeline and without
 // carriers. It returns messages per second. It is what the daemon is compared

@@ -36,6 +36,10 @@ type Channels interface {
 	Parse(a conversations.Address) (conversations.Address, error)
 	// MediaRules says which files go out from a proxy address.
 	MediaRules(proxy conversations.Address) conversations.MediaRules
+	// CarriesGroups says whether the channel that owns the number can carry group
+	// MMS, and HasGroups whether any channel can.
+	CarriesGroups(number conversations.Address) bool
+	HasGroups() bool
 }
 
 // Pool is the senders of one messaging service.
@@ -128,15 +132,19 @@ func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {
 // what those change, such as who is in a conversation, stands still meanwhile.
 //
 // What the verbs here change is kept apart by locks, always taken in this order:
-// an idempotency key (lockOfAnswer); an inbound message and then its conversation,
-// or a call of an inbound webhook, by finding them; files (lockOfMedia), sorted; a
-// carrier's message (lockOfMessage); the lines of pairs (lockOfLine), sorted.
+// an idempotency key (lockOfAnswer); an inbound message, or a call of an inbound
+// webhook, by finding it; the reports of its group message (lockOfCopies); its
+// conversation, by finding it; files (lockOfMedia), sorted; a carrier's message
+// (lockOfMessage); the lines of pairs and groups (lockOfLine), sorted.
 func (b *Bridge) commitBeside(ctx context.Context, op func(Tx) error) error {
 	return b.cfg.CommitBeside(ctx, op)
 }
 
 // lockOfAnswer is the lock of an idempotency key.
 func lockOfAnswer(key string) string { return "answer " + key }
+
+// lockOfCopies is the lock of all reports of one group message.
+func lockOfCopies(copyKey string) string { return "copies " + copyKey }
 
 // lockOfLine is the lock of a pair's line: its deliveries and their attempts.
 func lockOfLine(pairKey string) string { return "line " + pairKey }

@@ -52,6 +52,18 @@ func (n numbers) Owner(proxy conversations.Address) (string, bool) {
 	return channel, ok
 }
 
+// CarriesGroups says whether a number's channel is the one that can.
+func (n numbers) CarriesGroups(number conversations.Address) bool { return n[number] == "groups" }
+
+func (n numbers) HasGroups() bool {
+	for number := range n {
+		if n.CarriesGroups(number) {
+			return true
+		}
+	}
+	return false
+}
+
 func (numbers) Parse(a conversations.Address) (conversations.Address, error) {
 	clean := conversations.Address(strings.ReplaceAll(string(a), " ", ""))
 	if !strings.HasPrefix(clean.Local(), "+") {

@@ -56,8 +56,10 @@ func (b *Bridge) Claim(ctx context.Context, task int64, key string, id conversat
 		if err != nil || d.Progress != conversations.ProgressWaiting {
 			return err
 		}
-		claim, err = b.claimNext(tx, d, out)
-		return err
+		if claim, err = b.claimNext(tx, d, out); err != nil {
+			return err
+		}
+		return b.followLead(tx, d)
 	})
 	return claim, err
 }

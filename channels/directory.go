@@ -2,6 +2,7 @@ package channels
 
 import (
 	"fmt"
+	"slices"
 
 	"bridged/conversations"
 )
@@ -73,6 +74,21 @@ func (d *Directory) MediaRules(proxy conversations.Address) conversations.MediaR
 		return conversations.MediaRules{TooLarge: codeMediaTooLarge, BadType: codeMediaType}
 	}
 	return carrier.MediaRules(proxy).Lowered(d.maxMedia[proxy])
+}
+
+// CarriesGroups says whether the channel that owns the number can carry group MMS.
+func (d *Directory) CarriesGroups(number conversations.Address) bool {
+	owner, owned := d.owners[number]
+	return owned && CarriesGroups(owner)
+}
+
+// HasGroups says whether any channel can carry group MMS.
+func (d *Directory) HasGroups() bool { return slices.ContainsFunc(d.adapters, CarriesGroups) }
+
+// CarriesGroups says whether a channel can carry group MMS.
+func CarriesGroups(a Adapter) bool {
+	g, ok := a.(GroupCarrier)
+	return ok && g.CarriesGroups()
 }
 
 // Parse brings an address of any configured type into the form in which it is

@@ -30,13 +30,15 @@ const (
 	ProgressUnknown Progress = 3 // the answer was lost; decided when due (contract, 11)
 	ProgressDone    Progress = 4 // answered, one way or the other
 	ProgressDead    Progress = 5 // given up: a dead letter
+	ProgressAlong   Progress = 6 // goes out with another delivery, in one group message
 )
 
 // InLine says whether the delivery still holds up those behind it.
 func (p Progress) InLine() bool { return p < ProgressDone }
 
 // Delivery is one message on its way to one participant outside chat. Seen from
-// the reference it is a delivery receipt (page 14).
+// the reference it is a delivery receipt (page 14). A group message (page 37) is
+// sent once, by the first of its deliveries, and each receiver has a receipt.
 type Delivery struct {
 	Seq          int64
 	ID           DeliveryID
@@ -46,6 +48,8 @@ type Delivery struct {
 	Channel      string        // name of the channel that carries it
 	Address      Address
 	Proxy        Address
+	Others       []Address  // of a group message: its other receivers, ours included; else none
+	Lead         DeliveryID // of a group message: the delivery that it goes out with; empty for that one itself
 	Status       Status
 	ErrorCode    int    // the reference's code; 0 for none
 	ProviderID   string // the carrier's id of the first part
@@ -122,6 +126,13 @@ type StatusReport struct {
 	Proxy       Address   // whom it came from, likewise
 	Names       []Address // other names of whom it went to
 	At          time.Time
+}
+
+// PairLine is a line in which messages to a pair wait: its own or, for group
+// messages, that of a group.
+type PairLine struct {
+	Pair string // match key
+	Line string
 }
 
 // StatusRecord is a status report as it was accepted.

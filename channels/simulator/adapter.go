@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"slices"
 	"unicode/utf16"
 
 	"bridged/channels"
@@ -30,6 +31,7 @@ const (
 
 var (
 	_ channels.Adapter      = (*Adapter)(nil)
+	_ channels.GroupCarrier = (*Adapter)(nil)
 	_ channels.MediaCarrier = (*Adapter)(nil)
 	_ channels.TextLimiter  = (*Adapter)(nil)
 )
@@ -53,6 +55,10 @@ func (a *Adapter) ParseAddress(s string) (conversations.Address, error) {
 	return parseAddress(a.kind, s)
 }
 
+// CarriesGroups implements channels.GroupCarrier: handsets on SMS have group
+// texts.
+func (a *Adapter) CarriesGroups() bool { return a.kind == conversations.TypeSMS }
+
 // MaxText implements channels.TextLimiter.
 func (a *Adapter) MaxText() int {
 	if a.kind == typeWhatsApp {
@@ -71,7 +77,8 @@ func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
 }
 
 // Send implements channels.Adapter: it puts the message into the handset's
-// thread, unless the handset's behaviour says otherwise.
+// thread, or into those of a group, unless a handset's behaviour says otherwise. A
+// group message comes back to the numbers of ours in the group.
 func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
 	if err := ctx.Err(); err != nil {
 		return channels.Sent{}, &channels.SendError{Verdict: channels.Retry, Cause: err}
@@ -82,6 +89,9 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 	id, refusal := a.carrier.deliver(a.name, a.kind, out)
 	if refusal != nil {
 		return channels.Sent{}, refusal
+	}
+	if len(out.Others) > 0 {
+		a.carrier.comeBack(ctx, id, out)
 	}
 	return channels.Sent{ProviderID: id}, nil
 }
@@ -103,6 +113,8 @@ func (a *Adapter) check(out channels.Outbound) *channels.SendError {
 		return permanent(code(codeBadRecipient, codeWhatsAppTo), "the To address is malformed")
 	case a.carrier.owner(to) != "":
 		return permanent(code(codeUnknownHandset, codeWhatsAppTo), "the To address is a proxy address, and no handset")
+	case len(out.Others) > 0 && !a.reachesGroup(out):
+		return permanent(code(codeBadRecipient, codeWhatsAppTo), "the group is none that the channel can send to")
 	case len(out.Media) > a.MediaRules(out.From).Count:
 		return permanent(code(codeSMSMedia, codeWhatsAppBody), "the message has more files than one message can have")
 	case out.Body == "" && len(out.Media) == 0:
@@ -111,6 +123,15 @@ func (a *Adapter) check(out channels.Outbound) *channels.SendError {
 		return permanent(code(codeTooLarge, codeWhatsAppBody), "the text is longer than one message can be")
 	}
 	return nil
+}
+
+// reachesGroup says whether a group message can be sent to its receivers.
+func (a *Adapter) reachesGroup(out channels.Outbound) bool {
+	malformed := func(to conversations.Address) bool {
+		parsed, err := a.ParseAddress(string(to))
+		return err != nil || parsed != to || to == out.To || to == out.From
+	}
+	return a.CarriesGroups() && len(out.Others) < maxTo-1 && !slices.ContainsFunc(out.Others, malformed)
 }
 
 func permanent(code int, detail string) *channels.SendError {
