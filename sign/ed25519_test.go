@@ -2,6 +2,8 @@ package sign_test
 
 import (
 	"crypto/ed25519"
+	"encoding/base64"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -49,4 +51,22 @@ func TestVerifyEd25519Refuses(t *testing.T) {
 	} {
 		assert.False(t, ok, name)
 	}
+}
+
+// The identity of the curve and zero are a signature of about every fourth body
+// for the key of zeros.
+func TestVerifyEd25519RefusesTheKeyOfZeros(t *testing.T) {
+	t.Parallel()
+	signature := make([]byte, ed25519.SignatureSize)
+	signature[0] = 1
+	zeros := make(ed25519.PublicKey, ed25519.PublicKeySize)
+	forged := 0
+	for i := range 100 {
+		timestamp := strconv.Itoa(i)
+		if ed25519.Verify(zeros, []byte(timestamp+"|"), signature) {
+			forged++
+		}
+		assert.False(t, sign.VerifyEd25519(zeros, timestamp, nil, base64.StdEncoding.EncodeToString(signature)))
+	}
+	assert.Positive(t, forged, "else there is nothing to guard against")
 }
