@@ -14,10 +14,10 @@ import (
 func TestParseAddress(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]conversations.Address{
-		" +15550200001\n": "+15550200001", "72345": "72345", "+5215512345678": "+5215512345678",
+		"+15550200001": "+15550200001", "72345": "72345", "+5215512345678": "+5215512345678",
 		"": "", "15550200001": "", "12": "", "ACME": "", "whatsapp:+15550200001": "",
 	} {
-		got, err := sms.ParseAddress(in)
+		got, err := sms.ParseAddress(" " + in + "\n")
 		assert.Equal(t, want, got, in)
 		assert.Equal(t, want == "", err != nil, in)
 	}
