@@ -13,9 +13,9 @@ import (
 type delivery struct {
 	SID               string                `json:"sid"`
 	AccountSID        string                `json:"account_sid"`
-	ConversationSID   string                `json:"conversation_sid"`
-	MessageSID        string                `json:"message_sid"`
-	ParticipantSID    string                `json:"participant_sid"`
+	ConversationSID   *string               `json:"conversation_sid"`
+	MessageSID        *string               `json:"message_sid"`
+	ParticipantSID    *string               `json:"participant_sid"`
 	Channel           string                `json:"channel"`
 	Address           conversations.Address `json:"address"`
 	ProxyAddress      conversations.Address `json:"proxy_address"`
@@ -117,9 +117,8 @@ func (s *server) showDelivery(d conversations.DeliveryDetail) delivery {
 	shown := delivery{
 		SID:               twilio.SID(d.ID),
 		AccountSID:        s.cfg.Account.SID,
-		ConversationSID:   twilio.SID(d.Conversation),
-		MessageSID:        twilio.SID(d.Message),
-		ParticipantSID:    twilio.SID(d.Participant),
+		ConversationSID:   twilio.NullableSID(&d.Conversation),
+		ParticipantSID:    twilio.NullableSID(&d.Participant),
 		Channel:           d.Channel,
 		Address:           d.Address,
 		ProxyAddress:      d.Proxy,
@@ -136,6 +135,9 @@ func (s *server) showDelivery(d conversations.DeliveryDetail) delivery {
 		Attempts:          make([]attempt, len(d.Attempts)),
 		StatusReports:     make([]statusReport, len(d.Reports)),
 		URL:               s.operationsURL("deliveries/" + twilio.SID(d.ID)),
+	}
+	if d.Conversation != "" { // a message that is in none is no resource
+		shown.MessageSID = twilio.NullableSID(&d.Message)
 	}
 	for i, a := range d.Attempts {
 		shown.Attempts[i] = showAttempt(a)

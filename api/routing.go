@@ -52,11 +52,14 @@ func showRouting(r conversations.Routing) explanation {
 	if r.Destination == conversations.Unrouted {
 		return shown
 	}
+	shown.MessagingServiceSID = twilio.NullableSID(&r.MessagingService)
+	if r.Destination == conversations.ToWebhook {
+		return shown
+	}
 	shown.ChatServiceSID = twilio.NullableSID(&r.Service)
 	shown.ConversationSID = twilio.NullableSID(&r.Conversation)
 	shown.ParticipantSID = twilio.NullableSID(&r.Participant)
 	shown.AddressConfigurationSID = twilio.NullableSID(&r.Configuration)
-	shown.MessagingServiceSID = twilio.NullableSID(&r.MessagingService)
 	return shown
 }
 

@@ -39,6 +39,8 @@ type anyChannel struct{}
 
 func (anyChannel) Owner(conversations.Address) (string, bool) { return "bare", true }
 
+func (anyChannel) MediaRules(conversations.Address) (none conversations.MediaRules) { return none }
+
 func (anyChannel) Parse(a conversations.Address) (conversations.Address, error) { return a, nil }
 
 // bareLoop relays messages by the verbs alone: the statements of the whole way in
@@ -141,16 +143,16 @@ func relayBare(ctx context.Context, b *bridge.Bridge, tasks *atomic.Int64, p pai
 	if !strings.HasPrefix(task.Topic, bridge.TopicOutbound("")) {
 		return nil // the pair's line is busy: the delivery follows the one before it
 	}
-	split := func(text string) []string { return channels.Split(text, 1600) }
+	out := &bridge.Outlet{Split: func(text string) []string { return channels.Split(text, 1600) }}
 	for task.Topic != "" {
 		delivery := task
 		task = conversations.Task{}
-		claim, err := b.Claim(ctx, tasks.Add(1), delivery.Key, conversations.DeliveryID(delivery.Payload), split)
+		claim, err := b.Claim(ctx, tasks.Add(1), delivery.Key, conversations.DeliveryID(delivery.Payload), out)
 		if err != nil || claim == nil {
 			return err
 		}
 		result := bridge.Result{Outcome: conversations.OutcomeAccepted, ProviderID: "out" + string(claim.Delivery.ID)}
-		if _, err := b.Settle(ctx, *claim, result, split); err != nil {
+		if _, err := b.Settle(ctx, *claim, result, out); err != nil {
 			return err
 		}
 	}

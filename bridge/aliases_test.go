@@ -111,8 +111,8 @@ func TestMessagesUnderWayAreNotLost(t *testing.T) {
 		keys[task.key]++
 	}
 	assert.Equal(t, map[string]int{
-		string(carlaID) + ">" + string(waProxy): 1, string(carla) + ">" + string(waProxy): 3,
-	}, keys, "of one request all wait in the same line")
+		string(carlaID) + ">" + string(waProxy): 1, string(carla) + ">" + string(waProxy): 4,
+	}, keys, "of one request all wait in the same line, behind what waits by the other name")
 	w.settleInbox()
 	assert.Equal(t, []string{"1", "2", "3", "4"}, w.said(key))
 }

@@ -102,6 +102,12 @@ func (b *Bridge) deliver(tx Tx, m conversations.Message, p conversations.Partici
 		Created:      now,
 		Updated:      now,
 	}
+	return b.dispatch(tx, d)
+}
+
+// dispatch stores a delivery and puts it at the end of its pair's line, which the
+// caller has locked.
+func (b *Bridge) dispatch(tx Tx, d conversations.Delivery) error {
 	channel, ok := b.cfg.Channels.Owner(d.Proxy)
 	if !ok {
 		return b.deliverNowhere(tx, d)

@@ -34,6 +34,8 @@ type Channels interface {
 	// Parse brings an address of any configured type into the form in which it
 	// is kept, or says what is wrong with it.
 	Parse(a conversations.Address) (conversations.Address, error)
+	// MediaRules says which files go out from a proxy address.
+	MediaRules(proxy conversations.Address) conversations.MediaRules
 }
 
 // Pool is the senders of one messaging service.
@@ -43,6 +45,8 @@ type Pool struct {
 	// Autocreate says that a message to one of them makes a conversation, where no
 	// conversation takes it and the number itself says nothing (page 38).
 	Autocreate bool
+	// Webhook hears of the messages to them that nothing else takes (page 38).
+	Webhook conversations.Listener // the zero one: none
 }
 
 // Space says whether there is room for more.
@@ -64,6 +68,9 @@ type Config struct {
 	// Pools are the senders of messaging services, and what they do with a message
 	// that no conversation takes. Optional.
 	Pools []Pool
+	// Webhooks are those of single numbers, which hear of every message to them
+	// (page 38). Optional.
+	Webhooks map[conversations.Address]conversations.Listener
 	// Flows are the SIDs of the flows that can be called (contract, [studio]).
 	Flows []string
 	Retry RetryPolicy
@@ -78,9 +85,15 @@ type Config struct {
 	// MediaLife is how long a file may wait for its message; optional, 5 minutes
 	// (page 32).
 	MediaLife time.Duration
-	Now       func() time.Time // optional; time.Now
-	Jitter    func() float64   // optional; random in [0,1)
-	Log       *slog.Logger     // optional; discards
+	// Fitter makes files fit the channels that they go out by, and FileURL makes the
+	// URLs from which carriers fetch them, for FileURLLife. Without them no message
+	// may have files.
+	Fitter      Fitter
+	FileURL     FileLinks
+	FileURLLife time.Duration
+	Now         func() time.Time // optional; time.Now
+	Jitter      func() float64   // optional; random in [0,1)
+	Log         *slog.Logger     // optional; discards
 	// Observer is told what happens, for the metrics. Optional.
 	Observer Observer
 	// Due is called after a commit that set a due time, with that time. Optional.
@@ -116,8 +129,8 @@ func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {
 //
 // What the verbs here change is kept apart by locks, always taken in this order:
 // an idempotency key (lockOfAnswer); an inbound message and then its conversation,
-// by finding them; files (lockOfMedia), sorted; a carrier's message
-// (lockOfMessage); the lines of pairs (lockOfLine), sorted.
+// or a call of an inbound webhook, by finding them; files (lockOfMedia), sorted; a
+// carrier's message (lockOfMessage); the lines of pairs (lockOfLine), sorted.
 func (b *Bridge) commitBeside(ctx context.Context, op func(Tx) error) error {
 	return b.cfg.CommitBeside(ctx, op)
 }

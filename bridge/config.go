@@ -27,10 +27,10 @@ func DefaultRetry() RetryPolicy {
 	}
 }
 
-// wait is how long to wait after the n-th try, n counting from 1: doubling, and
-// a fifth of jitter to either side so that what failed together does not come
-// back together.
-func (p RetryPolicy) wait(n int, jitter float64) time.Duration {
+// Wait is how long to wait after the n-th try, n counting from 1: doubling, and
+// a fifth of jitter (from 0 to 1) to either side so that what failed together does
+// not come back together.
+func (p RetryPolicy) Wait(n int, jitter float64) time.Duration {
 	d := p.First
 	for range n - 1 {
 		if d *= 2; d >= p.Max {

@@ -59,6 +59,14 @@ func (numbers) Parse(a conversations.Address) (conversations.Address, error) {
 	return clean, nil
 }
 
+func (numbers) MediaRules(conversations.Address) conversations.MediaRules { return mms }
+
+// mms are rules under which two pictures go together, of up to 100 bytes.
+var mms = conversations.MediaRules{
+	Count: 2, Total: 200, MaxText: 10, TooLarge: 30019, BadType: 12300,
+	Limits: []conversations.MediaLimit{{Types: []string{"text/plain", "video/mp4"}, Bytes: 100}},
+}
+
 // clock is moved by hand.
 type clock struct {
 	mu sync.Mutex
@@ -247,26 +255,27 @@ func (w *world) settleInbox() {
 	}
 }
 
-// whole is a channel that takes any text at once.
-func whole(text string) []string { return []string{text} }
-
-// words is a channel that takes one word at a time.
-func words(text string) []string { return strings.Fields(text) }
+var (
+	// whole is a channel that takes any text at once.
+	whole = &bridge.Outlet{Split: func(text string) []string { return []string{text} }}
+	// words is a channel that takes one word at a time.
+	words = &bridge.Outlet{Split: strings.Fields}
+)
 
 // claim carries out the first half of a send's task.
-func (w *world) claim(t task, split bridge.Splitter) *bridge.Claim {
+func (w *world) claim(t task, out *bridge.Outlet) *bridge.Claim {
 	w.t.Helper()
-	c, err := w.Claim(w.t.Context(), t.seq, t.key, conversations.DeliveryID(t.payload), split)
+	c, err := w.Claim(w.t.Context(), t.seq, t.key, conversations.DeliveryID(t.payload), out)
 	require.NoError(w.t, err)
 	return c
 }
 
 // claimOnly claims the only send that there is.
-func (w *world) claimOnly(split bridge.Splitter) bridge.Claim {
+func (w *world) claimOnly(out *bridge.Outlet) bridge.Claim {
 	w.t.Helper()
 	sends := w.sends()
 	require.Len(w.t, sends, 1)
-	c := w.claim(sends[0], split)
+	c := w.claim(sends[0], out)
 	require.NotNil(w.t, c)
 	return *c
 }
@@ -293,13 +302,13 @@ var (
 
 // sendAll lets the carriers accept everything that can be sent now and returns
 // the texts in the order in which they were handed over.
-func (w *world) sendAll(split bridge.Splitter) (handed []string) {
+func (w *world) sendAll(out *bridge.Outlet) (handed []string) {
 	w.t.Helper()
 	for sends := w.sends(); len(sends) > 0; sends = w.sends() {
-		c := w.claim(sends[0], split)
+		c := w.claim(sends[0], out)
 		for c != nil {
-			handed = append(handed, c.Text)
-			next, err := w.Settle(w.t.Context(), *c, w.accepted(), split)
+			handed = append(handed, c.Part.Text)
+			next, err := w.Settle(w.t.Context(), *c, w.accepted(), out)
 			require.NoError(w.t, err)
 			c = next
 		}

@@ -30,7 +30,7 @@ func TestAMessageIsRelayedAndItsReceiptFollowsTheReports(t *testing.T) {
 
 	claim := w.claim(sends[0], whole)
 	require.NotNil(t, claim)
-	assert.Equal(t, "hello", claim.Text)
+	assert.Equal(t, "hello", claim.Part.Text)
 	assert.Equal(t, carla, claim.Delivery.Address)
 	assert.Equal(t, waProxy, claim.Delivery.Proxy)
 	id := claim.Delivery.ID
@@ -169,7 +169,7 @@ func TestMediaWithoutTextIsAMessageWithoutBody(t *testing.T) {
 	assert.True(t, conversations.ValidID(string(page.Items[0].Media[0].ID)))
 	assert.Equal(t, ptr(""), page.Items[1].Body, "an empty text without media is still a text")
 	claim := w.claimOnly(whole)
-	assert.Empty(t, claim.Text)
+	assert.Empty(t, claim.Part.Text)
 	assert.Equal(t, page.Items[0].Media, claim.Message.Media)
 }
 

@@ -102,7 +102,7 @@ func TestACrashBetweenPartsGoesOnWithThePartWhoseFateIsUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.say(w.conversation(alice, carla), string(alice), "one two three")
-	assert.Equal(t, "two", w.hand(w.claimOnly(words), w.accepted()).Text)
+	assert.Equal(t, "two", w.hand(w.claimOnly(words), w.accepted()).Part.Text)
 	w.crash()
 	w.resume()
 	assert.Equal(t, []string{"two", "three"}, w.sendAll(words), "what the carrier has is not sent again")

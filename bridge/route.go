@@ -52,6 +52,9 @@ func (b *Bridge) routeIn(ctx context.Context, commit Committer, task, seq int64,
 		if to.Destination == conversations.ToNewConversation && !alone {
 			return errAlone
 		}
+		if err := b.callWebhooks(tx, r, to); err != nil {
+			return err
+		}
 		if err := b.follow(tx, &r, to); err != nil {
 			return err
 		}
@@ -100,7 +103,9 @@ func (b *Bridge) decide(tx Tx, m conversations.Inbound) (routing, error) {
 	}
 	r.found(conversations.RuleSender, "", "the sender is not one of ours")
 	if len(m.Others) > 0 {
-		r.found(conversations.RuleGroup, conversations.Unrouted, "it is a group message, and no conversation has this group")
+		const reason = "it is a group message, and no conversation has this group"
+		r.found(conversations.RuleGroup, "", reason)
+		b.decideWebhook(m, reason, &r)
 		return r, nil
 	}
 	r.found(conversations.RuleGroup, "", "it is no group message")
@@ -120,7 +125,15 @@ func (b *Bridge) decide(tx Tx, m conversations.Inbound) (routing, error) {
 		return r, err
 	}
 	r.found(conversations.RuleConversation, "", noConversation)
-	return r, b.decideCreation(tx, m, &r)
+	if err := b.decideCreation(tx, m, &r); err != nil || r.Destination != "" {
+		return r, err
+	}
+	reason := noConversation
+	if _, err := b.cfg.Channels.Parse(m.From); err != nil {
+		reason += ", and " + noAddress
+	}
+	b.decideWebhook(m, reason, &r)
+	return r, nil
 }
 
 // takenBy says how a participant has the pair of addresses of a message.
@@ -132,7 +145,8 @@ func takenBy(p conversations.Participant, m conversations.Inbound) string {
 }
 
 // decideCreation says whether a conversation is made for a message that none
-// takes: by the number's own configuration, or else by its messaging service.
+// takes: by the number's own configuration, or else by its messaging service. It
+// decides nothing where neither makes one.
 func (b *Bridge) decideCreation(tx Tx, m conversations.Inbound, r *routing) error {
 	account, err := tx.Configuration()
 	if err != nil {
@@ -164,11 +178,11 @@ func (b *Bridge) decideCreation(tx Tx, m conversations.Inbound, r *routing) erro
 	}
 	switch {
 	case nameless != nil:
-		r.found(conversations.RuleMessagingService, conversations.Unrouted, noConversation+", and "+noAddress)
+		r.found(conversations.RuleMessagingService, "", noAddress)
 	case pool == nil:
-		r.found(conversations.RuleMessagingService, conversations.Unrouted, noConversation+", and the number is in no messaging service that makes one")
+		r.found(conversations.RuleMessagingService, "", "the number is in no messaging service")
 	case !pool.Autocreate:
-		r.found(conversations.RuleMessagingService, conversations.Unrouted, noConversation+", and the number's messaging service makes none")
+		r.found(conversations.RuleMessagingService, "", "the number's messaging service makes no conversations")
 	default:
 		r.creation = autocreate.Creation{Type: autocreate.Default}
 		r.found(conversations.RuleMessagingService, conversations.ToNewConversation, "the number's messaging service makes a conversation")
@@ -193,6 +207,10 @@ func (b *Bridge) poolOf(number conversations.Address) *Pool {
 func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error {
 	if to.Destination == conversations.Unrouted {
 		r.State, r.Reason = conversations.InboundUnrouted, to.Reason()
+		return tx.FinishInbound(*r, "")
+	}
+	if to.Destination == conversations.ToWebhook {
+		r.State = conversations.InboundCalled
 		return tx.FinishInbound(*r, "")
 	}
 	caller := Caller{Source: r.From.Type().Source(), By: string(r.From)}

@@ -22,7 +22,7 @@ type Claim struct {
 	Delivery conversations.Delivery
 	Attempt  conversations.Attempt
 	Message  conversations.Message
-	Text     string // of this part
+	Part     Part
 }
 
 // Result is how a carrier answered an attempt.
@@ -36,13 +36,10 @@ type Result struct {
 	After       time.Duration // the least to wait before that
 }
 
-// Splitter cuts a text into the parts that a channel takes, at least one.
-type Splitter func(text string) []string
-
 // Claim carries out the first half of a delivery's task: it claims the
 // delivery's next part. It returns nil when there is nothing to send: the
 // delivery is gone, or further than the task thinks.
-func (b *Bridge) Claim(ctx context.Context, task int64, key string, id conversations.DeliveryID, split Splitter) (*Claim, error) {
+func (b *Bridge) Claim(ctx context.Context, task int64, key string, id conversations.DeliveryID, out *Outlet) (*Claim, error) {
 	var claim *Claim
 	err := b.commitBeside(ctx, func(tx Tx) error {
 		claim = nil
@@ -59,7 +56,7 @@ func (b *Bridge) Claim(ctx context.Context, task int64, key string, id conversat
 		if err != nil || d.Progress != conversations.ProgressWaiting {
 			return err
 		}
-		claim, err = b.claimNext(tx, d, split)
+		claim, err = b.claimNext(tx, d, out)
 		return err
 	})
 	return claim, err
@@ -67,12 +64,18 @@ func (b *Bridge) Claim(ctx context.Context, task int64, key string, id conversat
 
 // claimNext claims the first part that the carrier does not have, or completes
 // the delivery when it has them all.
-func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, split Splitter) (*Claim, error) {
+func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim, error) {
 	m, err := tx.MessageOf(d)
 	if err != nil {
 		return nil, err
 	}
-	parts := split(text(m))
+	if needsPreparing(d, m) {
+		return nil, tx.Enqueue(prepareTask(d))
+	}
+	parts, err := b.plan(d, m, out)
+	if err != nil {
+		return nil, b.refuse(tx, d, err)
+	}
 	next := 0
 	if d.Attempts > 0 {
 		if next, err = countAccepted(tx, d); err != nil {
@@ -82,6 +85,9 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, split Splitter) (*Cl
 	d.Parts = len(parts)
 	if next >= d.Parts {
 		return nil, b.complete(tx, d)
+	}
+	if refusal := parts[next].refusal; refusal != nil {
+		return nil, b.refuse(tx, d, refusal)
 	}
 	d.Attempts++
 	d.Progress = conversations.ProgressSending
@@ -93,7 +99,7 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, split Splitter) (*Cl
 	if err := tx.InsertAttempt(d, a); err != nil {
 		return nil, err
 	}
-	return &Claim{Delivery: d, Attempt: a, Message: m, Text: parts[next]}, nil
+	return &Claim{Delivery: d, Attempt: a, Message: m, Part: parts[next]}, nil
 }
 
 // countAccepted counts the parts that the carrier has. Parts go in order, so it is
@@ -196,6 +202,9 @@ func (b *Bridge) updateReceipt(tx Tx, d conversations.Delivery, p receipts.Part)
 	}
 	if err := tx.UpdateDelivery(d); err != nil || !changed {
 		return err
+	}
+	if d.Conversation == "" {
+		return nil // an event is about a conversation
 	}
 	return b.record(tx, Caller{Source: d.Proxy.Type().Source()}, conversations.DeliveryUpdated, d.Conversation,
 		conversations.Resource{Delivery: &d}, conversations.Resource{Delivery: &before})

@@ -11,7 +11,7 @@ import (
 
 // Settle records how the carrier answered a claim. It returns the claim of the
 // delivery's next part when there is one. Settling a claim again changes nothing.
-func (b *Bridge) Settle(ctx context.Context, c Claim, r Result, split Splitter) (next *Claim, err error) {
+func (b *Bridge) Settle(ctx context.Context, c Claim, r Result, out *Outlet) (next *Claim, err error) {
 	var s settled
 	err = b.commitBeside(ctx, func(tx Tx) error {
 		next, s = nil, settled{}
@@ -32,7 +32,7 @@ func (b *Bridge) Settle(ctx context.Context, c Claim, r Result, split Splitter) 
 		if d.Progress != conversations.ProgressSending || d.Attempts != a.Number {
 			return b.settleLate(tx, d, a)
 		}
-		next, s, err = b.settle(tx, d, a, r, split)
+		next, s, err = b.settle(tx, d, a, r, out)
 		return err
 	})
 	if err != nil {
@@ -96,7 +96,7 @@ func (b *Bridge) announce(d conversations.Delivery, s settled) {
 	}
 }
 
-func (b *Bridge) settle(tx Tx, d conversations.Delivery, a conversations.Attempt, r Result, split Splitter) (*Claim, settled, error) {
+func (b *Bridge) settle(tx Tx, d conversations.Delivery, a conversations.Attempt, r Result, out *Outlet) (*Claim, settled, error) {
 	pair, err := matchKey(tx, d.Address, d.Proxy)
 	if err != nil {
 		return nil, settled{}, err
@@ -121,7 +121,7 @@ func (b *Bridge) settle(tx Tx, d conversations.Delivery, a conversations.Attempt
 	}
 	switch r.Outcome {
 	case conversations.OutcomeAccepted:
-		return b.settleAccepted(tx, d, a, split)
+		return b.settleAccepted(tx, d, a, out)
 	case conversations.OutcomeRefused:
 		s, err := b.settleRefused(tx, d, a, r)
 		return nil, s, err
@@ -135,7 +135,7 @@ func (b *Bridge) settle(tx Tx, d conversations.Delivery, a conversations.Attempt
 
 // settleAccepted records a part that the carrier has and goes on to the next.
 // Acceptance is the reference's "sent": passed on to the carrier (page 36).
-func (b *Bridge) settleAccepted(tx Tx, d conversations.Delivery, a conversations.Attempt, split Splitter) (*Claim, settled, error) {
+func (b *Bridge) settleAccepted(tx Tx, d conversations.Delivery, a conversations.Attempt, out *Outlet) (*Claim, settled, error) {
 	if a.Status == conversations.StatusNone {
 		a.Status, a.ErrorCode = conversations.StatusSent, 0
 	}
@@ -146,10 +146,10 @@ func (b *Bridge) settleAccepted(tx Tx, d conversations.Delivery, a conversations
 		d.ProviderID = a.ProviderID
 	}
 	if a.Part+1 < d.Parts && !receipts.Failed(a.Status) {
-		if split == nil { // nobody is there to send it on: another task does
+		if out == nil { // nobody is there to send it on: another task does
 			return nil, settled{}, b.requeue(tx, d)
 		}
-		next, err := b.claimNext(tx, d, split)
+		next, err := b.claimNext(tx, d, out)
 		return next, settled{}, err
 	}
 	if d.Attempts == 1 { // the one attempt is the whole: no need to read it back
@@ -233,7 +233,7 @@ func (b *Bridge) settleRefused(tx Tx, d conversations.Delivery, a conversations.
 		return settled{result: SettledDead}, b.giveUp(tx, d, r.ErrorCode, reason)
 	}
 	d.Progress = conversations.ProgressRetry
-	d.Due = b.now().Add(max(r.After, b.cfg.Retry.wait(tries, b.cfg.Jitter())))
+	d.Due = b.now().Add(max(r.After, b.cfg.Retry.Wait(tries, b.cfg.Jitter())))
 	return settled{SettledRetry, d.Due}, b.store(tx, d, a)
 }
 

@@ -42,6 +42,7 @@ type Tx interface {
 	MediaUpkeepRows
 	ContentRows
 	InboundRows
+	CallRows
 	DeliveryRows
 	LineRows
 	AttemptRows
@@ -229,14 +230,27 @@ type InboundRows interface {
 	CountInbound() (int, error)
 }
 
+// CallRows are the calls of inbound webhooks, and what they answered.
+type CallRows interface {
+	InsertInboundCall(c *conversations.InboundCall) error
+	// FindInboundCall returns a call that has yet to be made, and locks it.
+	FindInboundCall(seq int64) (conversations.InboundCall, error)
+	DeleteInboundCall(seq int64) error
+	// InsertText stores a message that is in no conversation.
+	InsertText(m conversations.Message) error
+}
+
 // DeliveryRows are the deliveries.
 type DeliveryRows interface {
 	InsertDelivery(d *conversations.Delivery) error
 	FindDelivery(id conversations.DeliveryID) (conversations.Delivery, error)
 	UpdateDelivery(d conversations.Delivery) error
+	// SetFiles stores what became of its files, which UpdateDelivery leaves alone.
+	SetFiles(d conversations.Delivery) error
 	// InsertDeadLetter shows something given up to the operator.
 	InsertDeadLetter(l conversations.DeadLetter) error
-	// MessageOf returns the message that a delivery carries.
+	// MessageOf returns the message that a delivery carries, which may be in no
+	// conversation.
 	MessageOf(d conversations.Delivery) (conversations.Message, error)
 }
 

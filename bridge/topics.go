@@ -13,6 +13,8 @@ const (
 	TopicPopulate = "populate" // payload: a population
 	TopicPurge    = "purge"    // payload: ID of a deleted service
 	TopicMedia    = "media"    // payload: IDs of files to be removed, one after the other
+	TopicCalls    = "calls"    // payload: seq of a call of an inbound webhook
+	TopicPrepare  = "prepare"  // payload: ID of a delivery with files
 	topicOutbound = "outbound."
 )
 
@@ -31,4 +33,10 @@ func purgeTask(id conversations.ServiceID) conversations.Task {
 
 func sendTask(d conversations.Delivery, pairKey string) conversations.Task {
 	return conversations.Task{Topic: TopicOutbound(d.Channel), Key: pairKey, Lease: string(d.Proxy), Payload: []byte(d.ID)}
+}
+
+// prepareTask is about a delivery that is the head of its line, so that none of
+// the same pair is prepared beside it.
+func prepareTask(d conversations.Delivery) conversations.Task {
+	return conversations.Task{Topic: TopicPrepare, Key: string(d.ID), Lease: string(d.Proxy), Payload: []byte(d.ID)}
 }

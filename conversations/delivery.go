@@ -40,23 +40,50 @@ func (p Progress) InLine() bool { return p < ProgressDone }
 type Delivery struct {
 	Seq          int64
 	ID           DeliveryID
-	Conversation ConversationID
+	Conversation ConversationID // empty where an inbound webhook answered with it
 	Message      MessageID
-	Participant  ParticipantID
-	Channel      string // name of the channel that carries it
+	Participant  ParticipantID // empty likewise
+	Channel      string        // name of the channel that carries it
 	Address      Address
 	Proxy        Address
 	Status       Status
 	ErrorCode    int    // the reference's code; 0 for none
 	ProviderID   string // the carrier's id of the first part
 	Progress     Progress
-	Attempts     int       // how many were made, over all parts
-	Parts        int       // how many messages of the carrier it takes; 0 until it is first sent
-	Due          time.Time // of ProgressRetry and ProgressUnknown
-	Reason       string    // of ProgressDead
+	Attempts     int        // how many were made, over all parts
+	Parts        int        // how many messages of the carrier it takes; 0 until it is first sent
+	Due          time.Time  // of ProgressRetry and ProgressUnknown
+	Reason       string     // why it was given up, or could not go out
+	Files        []SentFile // what became of the message's files; none until it was prepared
 	Created      time.Time
 	Updated      time.Time
 }
+
+// FileOutcome is what became of a file on its way to one person (contract, 8).
+type FileOutcome string
+
+// The outcomes of files.
+const (
+	FileKept      FileOutcome = "kept"      // it goes, without the metadata of pictures
+	FileConverted FileOutcome = "converted" // a picture goes in another size or format
+	FileLinked    FileOutcome = "linked"    // a link to it goes
+	FileFailed    FileOutcome = "failed"    // it does not go
+)
+
+// SentFile is a file of a message on its way to one person.
+type SentFile struct {
+	File    MediaID // of the message
+	Outcome FileOutcome
+	Sent    Media  // what goes in its place, or what the link is to
+	Message int    // of FileKept and FileConverted: in which of the carrier's messages with files, from 0
+	MaxText int    // likewise: how long the text beside it may be, in UTF-16 code units
+	Link    string // of FileLinked
+	Code    int    // of FileFailed: the reference's (errors.tsv)
+	Reason  string // why it is not kept
+}
+
+// Goes says whether the carrier gets a file.
+func (f SentFile) Goes() bool { return f.Outcome == FileKept || f.Outcome == FileConverted }
 
 // Outcome is how one attempt to hand a part to the carrier ended.
 type Outcome string

@@ -50,9 +50,12 @@ type Inbound struct {
 	To         Address // the proxy address of ours
 	Others     []Address
 	Names      []Address // other names of the person, as the carrier told them
-	Body       string
-	Media      []Media
-	SentAt     time.Time // by the carrier's clock; zero when it did not say
+	// ProfileName is what the person is called by their own choice; empty where the
+	// carrier does not say. Anybody can take any.
+	ProfileName string
+	Body        string
+	Media       []Media
+	SentAt      time.Time // by the carrier's clock; zero when it did not say
 	// Notes are sentences about what of it could not be kept as it came. They hold
 	// no text of the message.
 	Notes []string
@@ -66,6 +69,7 @@ const (
 	InboundPending  InboundState = 0
 	InboundAppended InboundState = 1
 	InboundUnrouted InboundState = 2
+	InboundCalled   InboundState = 4 // an inbound webhook hears of it, and no conversation has it
 )
 
 // InboundRecord is an inbound message as it was accepted.

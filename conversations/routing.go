@@ -13,6 +13,7 @@ const (
 	RuleConversation     RoutingRule = "conversation"          // is the pair in a live conversation?
 	RuleAddress          RoutingRule = "address configuration" // does our number make a conversation?
 	RuleMessagingService RoutingRule = "messaging service"     // does a pool with our number make one?
+	RuleInboundWebhook   RoutingRule = "inbound webhook"       // does a webhook hear of what nothing else takes?
 )
 
 // Destination is where an inbound message goes.
@@ -22,6 +23,7 @@ type Destination string
 const (
 	ToConversation    Destination = "conversation"     // one that is there
 	ToNewConversation Destination = "new conversation" // one that is made for it
+	ToWebhook         Destination = "webhook"          // the classic inbound webhook, and no conversation
 	Unrouted          Destination = "unrouted"         // nowhere; an operator is shown it
 )
 
@@ -35,13 +37,15 @@ type Finding struct {
 // Routing is where an inbound message goes, and why: all rules that were asked,
 // of which the last one decided.
 type Routing struct {
-	Destination      Destination
-	Findings         []Finding
-	Service          ServiceID              // of the conversation
-	Conversation     ConversationID         // of ToConversation
-	Participant      ParticipantID          // who writes, of ToConversation
-	Configuration    AddressConfigurationID // by which one is made; empty: by a messaging service
-	MessagingService MessagingServiceID     // that a new conversation has; empty: the default one
+	Destination   Destination
+	Findings      []Finding
+	Service       ServiceID              // of the conversation
+	Conversation  ConversationID         // of ToConversation
+	Participant   ParticipantID          // who writes, of ToConversation
+	Configuration AddressConfigurationID // by which one is made; empty: by a messaging service
+	// MessagingService is the one that a new conversation has (empty: the default
+	// one) or whose webhook is called (empty: the number's own).
+	MessagingService MessagingServiceID
 }
 
 // Reason is why it goes there.

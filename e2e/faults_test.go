@@ -198,13 +198,19 @@ func (w *world) channelOf(to way) string {
 }
 
 // deadLetters are all that there are.
-func (w *world) deadLetters() []struct{ Reason string } {
+func (w *world) deadLetters() []deadLetter {
 	w.t.Helper()
 	var list struct {
-		DeadLetters []struct{ Reason string } `json:"dead_letters"`
+		DeadLetters []deadLetter `json:"dead_letters"`
 	}
 	require.Equal(w.t, http.StatusOK, w.call(http.MethodGet, "/bridged/v1/dead-letters", nil, &list))
 	return list.DeadLetters
+}
+
+type deadLetter struct {
+	Topic, Reason, Payload string
+	ErrorCode              *int    `json:"error_code"`
+	DeliverySID            *string `json:"delivery_sid"`
 }
 
 func TestARefusalForGoodIsRecordedWithItsCode(t *testing.T) {

@@ -55,43 +55,74 @@ func (p *Pipeline) carryOut(verb func(ctx context.Context, task int64, payload [
 // send hands the parts of one delivery to its carrier, one after the other, and
 // records each answer before the next part goes.
 func (p *Pipeline) send(adapter channels.Adapter) message.NoPublishHandlerFunc {
-	split := splitter(adapter)
+	out := outlet(adapter)
 	return func(m *message.Message) error {
 		own, err := strconv.ParseInt(m.UUID, 10, 64)
 		if err != nil {
 			return err
 		}
 		id := conversations.DeliveryID(m.Payload)
-		claim, err := p.cfg.Verbs.Claim(p.life, own, m.Metadata.Get(conversations.TaskKey), id, split)
+		claim, err := p.cfg.Verbs.Claim(p.life, own, m.Metadata.Get(conversations.TaskKey), id, out)
 		for claim != nil && err == nil {
-			claim, err = p.settle(*claim, p.hand(adapter, *claim), split)
+			claim, err = p.settle(*claim, p.hand(adapter, *claim), out)
 		}
 		return err
 	}
 }
 
-// splitter cuts texts as the channel needs it.
-func splitter(adapter channels.Adapter) bridge.Splitter {
-	limiter, ok := adapter.(channels.TextLimiter)
-	if !ok {
-		return func(text string) []string { return []string{text} }
+// outlet is what the bridge has to know of a channel.
+func outlet(adapter channels.Adapter) *bridge.Outlet {
+	out := &bridge.Outlet{Split: func(text string) []string { return []string{text} }}
+	if limiter, ok := adapter.(channels.TextLimiter); ok {
+		out.Split = func(text string) []string { return channels.Split(text, limiter.MaxText()) }
 	}
-	return func(text string) []string { return channels.Split(text, limiter.MaxText()) }
+	return out
 }
 
 // settle records a carrier's answer, however long the store cannot commit: the
 // answer exists nowhere else. If the program ends before that, the next start
 // finds a send of unknown outcome.
-func (p *Pipeline) settle(c bridge.Claim, r bridge.Result, split bridge.Splitter) (*bridge.Claim, error) {
+func (p *Pipeline) settle(c bridge.Claim, r bridge.Result, out *bridge.Outlet) (*bridge.Claim, error) {
+	return record(p.life, func() (*bridge.Claim, error) { return p.cfg.Verbs.Settle(p.life, c, r, out) })
+}
+
+// record carries out a verb again for as long as the store cannot commit.
+func record[T any](ctx context.Context, verb func() (T, error)) (T, error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.MaxInterval = 5 * time.Second
-	return backoff.Retry(p.life, func() (*bridge.Claim, error) {
-		next, err := p.cfg.Verbs.Settle(p.life, c, r, split)
+	return backoff.Retry(ctx, func() (T, error) {
+		result, err := verb()
 		if err != nil && !errors.Is(err, conversations.ErrUnavailable) {
 			err = backoff.Permanent(err)
 		}
-		return next, err
+		return result, err
 	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(0))
+}
+
+// errNoWebhooks is the fate of a call that nobody can make.
+var errNoWebhooks = errors.New("this process calls no inbound webhooks")
+
+// callInbound tells an inbound webhook of a message, and records its answer
+// however long the store cannot commit. A call that failed is made again; so is
+// one whose answer was not recorded before the program ended.
+func (p *Pipeline) callInbound(m *message.Message) error {
+	own, seq, err := task(m)
+	if err != nil {
+		return err
+	}
+	call, listener, err := p.cfg.Verbs.OpenCall(p.life, own, seq)
+	if err != nil || call == nil {
+		return err
+	}
+	if p.cfg.InboundWebhooks == nil {
+		return errNoWebhooks
+	}
+	answer, err := p.cfg.InboundWebhooks.Call(p.calls, listener, *call)
+	if err != nil {
+		return err
+	}
+	_, err = record(p.life, func() (struct{}, error) { return struct{}{}, p.cfg.Verbs.CloseCall(p.life, own, *call, answer) })
+	return err
 }
 
 // hand hands one part over and says how it went. The request has a timeout of
@@ -119,11 +150,7 @@ func (p *Pipeline) hand(adapter channels.Adapter, c bridge.Claim) (r bridge.Resu
 }
 
 func outbound(c bridge.Claim) channels.Outbound {
-	out := channels.Outbound{From: c.Delivery.Proxy, To: c.Delivery.Address, Body: c.Text}
-	if c.Attempt.Part == 0 {
-		out.Media = c.Message.Media
-	}
-	return out
+	return channels.Outbound{From: c.Delivery.Proxy, To: c.Delivery.Address, Body: c.Part.Text, Media: c.Part.Media}
 }
 
 // handSafely makes an error of unknown outcome of a driver's panic.

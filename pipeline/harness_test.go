@@ -81,6 +81,8 @@ type options struct {
 	verbs func(pipeline.Verbs) pipeline.Verbs // wraps the bridge
 	tasks int                                 // attempts of a task
 	close time.Duration                       // how long Close waits; default 5 s
+	// webhooks makes each channel's own number have an inbound webhook.
+	webhooks pipeline.InboundWebhooks
 }
 
 // newWorld starts a pipeline over the channels. Each channel owns the address
@@ -98,12 +100,19 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 	if o.close == 0 {
 		o.close = 5 * time.Second
 	}
+	listeners := make(map[conversations.Address]conversations.Listener)
+	for _, a := range adapters {
+		if o.webhooks != nil {
+			listeners[proxy(a)] = conversations.Listener{URL: "https://example.com", Method: "POST"}
+		}
+	}
 	var wakeAt func(time.Time)
 	w.bridge = bridge.New(bridge.Config{
 		Commit:            bridge.Commits(w.db.Update),
 		Channels:          directory,
 		MessagingServices: []conversations.MessagingServiceID{"mg"},
 		Retry:             o.retry,
+		Webhooks:          listeners,
 		Due:               func(t time.Time) { wakeAt(t) },
 	})
 	_, err := w.db.EnsureDefaults(t.Context(), store.Defaults{Service: conversations.Service{ID: service}})
@@ -119,7 +128,8 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 				InFlight: inFlight, Attempts: o.tasks, Backoff: func(int) time.Duration { return time.Millisecond },
 			})
 		},
-		SendTimeout: 5 * time.Second, CloseTimeout: o.close,
+		InboundWebhooks: o.webhooks,
+		SendTimeout:     5 * time.Second, CloseTimeout: o.close,
 	})
 	require.NoError(t, err)
 	wakeAt, w.pipeline = p.WakeAt, p

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -19,10 +20,24 @@ import (
 type Verbs interface {
 	Route(ctx context.Context, task, inbound int64) error
 	Advance(ctx context.Context, task, status int64) error
-	Claim(ctx context.Context, task int64, key string, d conversations.DeliveryID, split bridge.Splitter) (*bridge.Claim, error)
-	Settle(ctx context.Context, c bridge.Claim, r bridge.Result, split bridge.Splitter) (*bridge.Claim, error)
+	Claim(ctx context.Context, task int64, key string, d conversations.DeliveryID, out *bridge.Outlet) (*bridge.Claim, error)
+	Settle(ctx context.Context, c bridge.Claim, r bridge.Result, out *bridge.Outlet) (*bridge.Claim, error)
+	Prepare(ctx context.Context, task int64, delivery []byte) error
 	Afterwards
+	Calls
 	Upkeep
+}
+
+// Calls are the calls of inbound webhooks.
+type Calls interface {
+	OpenCall(ctx context.Context, task, call int64) (*conversations.InboundCall, conversations.Listener, error)
+	CloseCall(ctx context.Context, task int64, c conversations.InboundCall, a conversations.CallAnswer) error
+}
+
+// InboundWebhooks calls the inbound webhooks over HTTP. An error says that nobody
+// has taken the message.
+type InboundWebhooks interface {
+	Call(ctx context.Context, l conversations.Listener, c conversations.InboundCall) (conversations.CallAnswer, error)
 }
 
 // Afterwards is what requests have left to be done after their answer.
@@ -47,6 +62,11 @@ type Config struct {
 	// Subscriber makes a subscriber to the outbox that handles so many messages
 	// of a topic at once.
 	Subscriber func(inFlight int) message.Subscriber
+	// Patient makes one for the tasks that wait for the servers of others, which
+	// may be down for a while. Optional; Subscriber.
+	Patient func(inFlight int) message.Subscriber
+	// InboundWebhooks calls inbound webhooks. Optional where none is configured.
+	InboundWebhooks InboundWebhooks
 	// SendTimeout bounds one request to a carrier.
 	SendTimeout time.Duration
 	// Holds says whether this process may still act for a proxy address for some
@@ -70,6 +90,9 @@ func (c *Config) setDefaults() {
 	if c.Holds == nil {
 		c.Holds = func(string, time.Duration) bool { return true }
 	}
+	if c.Patient == nil {
+		c.Patient = c.Subscriber
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -82,13 +105,17 @@ func (c *Config) setDefaults() {
 type Pipeline struct {
 	cfg    Config
 	router *message.Router
+	flight flight
 	alarm  *alarm
 
 	// life ends when Close gives up waiting.
 	life    context.Context //nolint:containedctx // it is the pipeline's own
 	endLife context.CancelFunc
 	stop    context.CancelFunc
-	running sync.WaitGroup
+	// calls ends halfway: what waits for somebody else's server does not keep Close.
+	calls    context.Context //nolint:containedctx // it is the pipeline's own
+	endCalls context.CancelFunc
+	running  sync.WaitGroup
 }
 
 // New makes a Pipeline.
@@ -102,12 +129,20 @@ func New(cfg Config) (*Pipeline, error) {
 	}
 	p := &Pipeline{cfg: cfg, router: router, alarm: newAlarm()}
 	p.life, p.endLife = context.WithCancel(context.Background())
-	router.AddMiddleware(p.explainFailure, recoverPanic)
+	p.calls, p.endCalls = context.WithCancel(p.life)
+	router.AddMiddleware(p.flight.landed, p.explainFailure, recoverPanic)
 	for _, r := range p.routes() {
-		router.AddConsumerHandler(r.topic, r.topic, cfg.Subscriber(r.inFlight), r.handle)
+		subscriber := cfg.Subscriber
+		if r.patient {
+			subscriber = cfg.Patient
+		}
+		router.AddConsumerHandler(r.topic, r.topic, counted{subscriber(r.inFlight), &p.flight}, r.handle)
 	}
 	return p, nil
 }
+
+// errStillInFlight means that the router had ended before the last task had.
+var errStillInFlight = errors.New("a task was begun while the router closed")
 
 // Start begins to carry out tasks and returns when all topics are subscribed to.
 func (p *Pipeline) Start(ctx context.Context) error {
@@ -130,10 +165,16 @@ func (p *Pipeline) Start(ctx context.Context) error {
 // start.
 func (p *Pipeline) Close() error {
 	defer p.endLife()
-	if p.stop == nil {
-		return nil // it was never started
+	defer p.endCalls()
+	if p.stop == nil || p.router.IsClosed() {
+		return nil // it was never started, or is closed
 	}
+	defer time.AfterFunc(p.cfg.CloseTimeout/2, p.endCalls).Stop()
+	late := p.cfg.Now().Add(p.cfg.CloseTimeout)
 	err := p.router.Close()
+	if err == nil && !p.flight.wait(late.Sub(p.cfg.Now())) {
+		err = errStillInFlight
+	}
 	if err != nil {
 		err = fmt.Errorf("not everything in flight finished in time: %w", err)
 	}

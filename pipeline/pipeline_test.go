@@ -117,11 +117,11 @@ type flaky struct {
 	failures atomic.Int32
 }
 
-func (f *flaky) Settle(ctx context.Context, c bridge.Claim, r bridge.Result, split bridge.Splitter) (*bridge.Claim, error) {
+func (f *flaky) Settle(ctx context.Context, c bridge.Claim, r bridge.Result, out *bridge.Outlet) (*bridge.Claim, error) {
 	if f.failures.Add(-1) >= 0 {
 		return nil, conversations.ErrUnavailable
 	}
-	return f.Verbs.Settle(ctx, c, r, split)
+	return f.Verbs.Settle(ctx, c, r, out)
 }
 
 func TestACarriersAnswerIsKeptUntilTheStoreCanCommit(t *testing.T) {

@@ -23,6 +23,7 @@ const (
 	commitsInFlight = 128
 	sendsInFlight   = 256
 	filesInFlight   = 4
+	callsInFlight   = 64
 )
 
 // route is one topic and what handles its tasks.
@@ -30,28 +31,32 @@ type route struct {
 	topic    string
 	handle   message.NoPublishHandlerFunc
 	inFlight int
+	patient  bool // a failure is the fault of somebody else's server
 }
 
 // routes is the table of all topics:
 //
 //	inbound             → Route: the pair finds its participant; append; deliveries
+//	prepare             → Prepare: the files of a delivery are made to fit its channel
 //	outbound.<channel>  → Claim → Adapter.Send → Settle, for each part
 //	statuses            → Advance: the receipt of the delivery
 //	populate            → Populate: the participants that a conversation is made with
 //	purge               → PurgeService: what a deleted service has left
 //	media               → RemoveFiles: of messages that are gone
+//	calls               → OpenCall → InboundWebhooks.Call → CloseCall: the answer is obeyed
 //
 // Events are no topic: they are rows that their readers follow with a cursor.
 func (p *Pipeline) routes() []route {
 	routes := []route{
-		{bridge.TopicInbound, p.routeInbound, commitsInFlight},
-		{bridge.TopicStatuses, p.advanceStatus, commitsInFlight},
-		{bridge.TopicPopulate, p.carryOut(p.cfg.Verbs.Populate), commitsInFlight},
-		{bridge.TopicPurge, p.carryOut(p.cfg.Verbs.PurgeService), 1}, // each commit is a long one
-		{bridge.TopicMedia, p.carryOut(p.cfg.Verbs.RemoveFiles), filesInFlight},
+		{topic: bridge.TopicInbound, handle: p.routeInbound, inFlight: commitsInFlight},
+		{topic: bridge.TopicStatuses, handle: p.advanceStatus, inFlight: commitsInFlight},
+		{topic: bridge.TopicPopulate, handle: p.carryOut(p.cfg.Verbs.Populate), inFlight: commitsInFlight},
+		{topic: bridge.TopicPurge, handle: p.carryOut(p.cfg.Verbs.PurgeService), inFlight: 1}, // each commit is a long one
+		{topic: bridge.TopicMedia, handle: p.carryOut(p.cfg.Verbs.RemoveFiles), inFlight: filesInFlight},
+		{topic: bridge.TopicCalls, handle: p.callInbound, inFlight: callsInFlight, patient: true},
 	}
 	for _, adapter := range p.cfg.Adapters {
-		routes = append(routes, route{bridge.TopicOutbound(adapter.Name()), p.send(adapter), sendsInFlight})
+		routes = append(routes, route{topic: bridge.TopicOutbound(adapter.Name()), handle: p.send(adapter), inFlight: sendsInFlight})
 	}
 	return routes
 }

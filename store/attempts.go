@@ -93,7 +93,11 @@ func (tx *Tx) attemptWhere(condition string, args ...any) (conversations.Deliver
 	)
 	err := tx.one("SELECT "+deliveryColumns+", "+attemptColumns+` FROM attempts a
 		JOIN deliveries d ON d.id = a.delivery_id WHERE `+condition, args, append(d.into(), a.into()...)...)
-	return d.delivery(), a.attempt(), notFound(err, "attempt")
+	if err != nil {
+		return conversations.Delivery{}, conversations.Attempt{}, notFound(err, "attempt")
+	}
+	delivery, err := d.delivery()
+	return delivery, a.attempt(), err
 }
 
 const statusColumns = `s.seq, s.channel, s.provider_id, s.pair_key, s.status, s.error_code, s.carrier_code, s.detail,

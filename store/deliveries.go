@@ -10,7 +10,7 @@ import (
 )
 
 const deliveryColumns = `d.seq, d.id, d.conversation_id, d.message_id, d.participant_id, d.channel, d.address, d.proxy,
-	d.status, d.error_code, d.provider_id, d.progress, d.attempts, d.parts, d.due, d.reason, d.created, d.updated`
+	d.status, d.error_code, d.provider_id, d.progress, d.attempts, d.parts, d.due, d.reason, d.files, d.created, d.updated`
 
 // A receipt is a delivery of which something is known, or which was tried.
 const isReceipt = "(d.attempts > 0 OR d.status <> '')"
@@ -19,20 +19,22 @@ const isReceipt = "(d.attempts > 0 OR d.status <> '')"
 type deliveryRow struct {
 	conversations.Delivery
 	due, created, updated int64
+	files                 *string // JSON
 }
 
 func (r *deliveryRow) into() []any {
 	d := &r.Delivery
 	return []any{
 		&d.Seq, &d.ID, &d.Conversation, &d.Message, &d.Participant, &d.Channel, &d.Address, &d.Proxy,
-		&d.Status, &d.ErrorCode, &d.ProviderID, &d.Progress, &d.Attempts, &d.Parts, &r.due, &d.Reason, &r.created, &r.updated,
+		&d.Status, &d.ErrorCode, &d.ProviderID, &d.Progress, &d.Attempts, &d.Parts, &r.due, &d.Reason, &r.files, &r.created, &r.updated,
 	}
 }
 
-func (r *deliveryRow) delivery() conversations.Delivery {
-	d := r.Delivery
+func (r *deliveryRow) delivery() (d conversations.Delivery, err error) {
+	d = r.Delivery
 	d.Due, d.Created, d.Updated = fromMicros(r.due), fromMicros(r.created), fromMicros(r.updated)
-	return d
+	d.Files, err = decodeList[conversations.SentFile](r.files)
+	return d, err
 }
 
 func scanDelivery(s scanner) (conversations.Delivery, error) {
@@ -40,7 +42,7 @@ func scanDelivery(s scanner) (conversations.Delivery, error) {
 	if err := s.Scan(r.into()...); err != nil {
 		return conversations.Delivery{}, err
 	}
-	return r.delivery(), nil
+	return r.delivery()
 }
 
 // Receipt returns the receipt of a message (page 14).
@@ -146,6 +148,15 @@ func (tx *Tx) UpdateDelivery(d conversations.Delivery) error {
 		parts = $7, due = $8, reason = $9, updated = $10, holder = $11 WHERE id = $1`,
 		d.ID, d.Status, d.ErrorCode, d.ProviderID, d.Progress, d.Attempts, d.Parts, micros(d.Due), d.Reason, micros(d.Updated),
 		tx.holder(d))
+}
+
+// SetFiles stores what became of a delivery's files.
+func (tx *Tx) SetFiles(d conversations.Delivery) error {
+	files, err := encodeList(d.Files)
+	if err != nil {
+		return err
+	}
+	return tx.run("UPDATE deliveries SET files = $2 WHERE id = $1", d.ID, files)
 }
 
 // PairBusy says whether any delivery of the pair is in line.

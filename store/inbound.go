@@ -8,7 +8,7 @@ import (
 )
 
 const inboundColumns = `i.seq, i.channel, i.provider_id, i.sender, i.receiver, i.others, i.body, i.media, i.match_key,
-	i.sent_at, i.received, i.state, i.reason, i.notes`
+	i.sent_at, i.received, i.state, i.reason, i.notes, i.profile_name`
 
 func scanInbound(s scanner) (conversations.InboundRecord, error) {
 	var (
@@ -17,7 +17,7 @@ func scanInbound(s scanner) (conversations.InboundRecord, error) {
 		sent, received       int64
 	)
 	err := s.Scan(&r.Seq, &r.Channel, &r.ProviderID, &r.From, &r.To, &others, &r.Body, &media, &r.MatchKey,
-		&sent, &received, &r.State, &r.Reason, &notes)
+		&sent, &received, &r.State, &r.Reason, &notes, &r.ProfileName)
 	if err != nil {
 		return r, err
 	}
@@ -58,9 +58,12 @@ func (tx *Tx) InsertInbound(r *conversations.InboundRecord) (isNew bool, err err
 	}
 	*tx.wrote = true
 	err = tx.one(`INSERT INTO inbound (channel, provider_id, sender, receiver, others, body, media, match_key,
-		sent_at, received, state, reason, notes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', $11)
+		sent_at, received, state, reason, notes, profile_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', $11, $12)
 		ON CONFLICT (channel, provider_id) DO NOTHING RETURNING seq`,
-		[]any{r.Channel, r.ProviderID, r.From, r.To, others, r.Body, media, r.MatchKey, micros(r.SentAt), micros(r.Received), notes},
+		[]any{
+			r.Channel, r.ProviderID, r.From, r.To, others, r.Body, media, r.MatchKey,
+			micros(r.SentAt), micros(r.Received), notes, r.ProfileName,
+		},
 		&r.Seq)
 	if conversations.NotFound.Is(notFound(err, "row")) {
 		return false, nil // the conflict: nothing was inserted, nothing is returned
@@ -75,11 +78,15 @@ func (tx *Tx) FindInbound(seq int64) (conversations.InboundRecord, error) {
 }
 
 // FinishInbound records what became of an inbound message. Of an appended one
-// the text is kept with the message only.
+// the text is kept with the message only, and of one that a webhook takes with
+// its call.
 func (tx *Tx) FinishInbound(r conversations.InboundRecord, message conversations.MessageID) error {
 	if r.State == conversations.InboundAppended {
-		return tx.run("UPDATE inbound SET state = $2, reason = '', message_id = $3, body = '', media = NULL WHERE seq = $1",
+		return tx.run("UPDATE inbound SET state = $2, reason = '', message_id = $3, body = '', media = NULL, profile_name = '' WHERE seq = $1",
 			r.Seq, r.State, message)
+	}
+	if r.State == conversations.InboundCalled {
+		return tx.run("UPDATE inbound SET state = $2, reason = '', body = '', media = NULL, profile_name = '' WHERE seq = $1", r.Seq, r.State)
 	}
 	return tx.run("UPDATE inbound SET state = $2, reason = $3 WHERE seq = $1", r.Seq, r.State, r.Reason)
 }

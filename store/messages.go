@@ -123,5 +123,8 @@ func (tx *Tx) DeleteMessage(m conversations.Message) ([]string, error) {
 
 // MessageOf returns the message that a delivery carries.
 func (tx *Tx) MessageOf(d conversations.Delivery) (conversations.Message, error) {
+	if d.Conversation == "" {
+		return findText(tx.querier, d.Message)
+	}
 	return tx.FindMessage(d.Conversation, d.Message)
 }

@@ -66,7 +66,7 @@ func TestUnrouted(t *testing.T) {
 		for i := range 3 {
 			r := newInbound(strconv.Itoa(i))
 			if i == 2 {
-				r.Notes = []string{"something was removed"}
+				r.Notes, r.ProfileName = []string{"something was removed"}, "Ana"
 			}
 			if _, err := tx.InsertInbound(&r); err != nil {
 				return err

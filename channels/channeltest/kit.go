@@ -67,8 +67,6 @@ type Kit struct {
 	Accepted   Answer
 	AcceptedID string
 	Failures   []Failure
-	// MediaCode is what a refusal of media is called; 0 for a driver that takes them.
-	MediaCode int
 }
 
 // Address is an address as somebody writes it and as it is kept. An empty Want

@@ -5,6 +5,7 @@ import (
 	"unicode/utf16"
 
 	"bridged/channels"
+	"bridged/channels/internal/files"
 	"bridged/conversations"
 )
 
@@ -24,11 +25,13 @@ const (
 const (
 	maxSMS      = 1600
 	maxWhatsApp = 4096
+	maxCaption  = 1024 // beside a file
 )
 
 var (
-	_ channels.Adapter     = (*Adapter)(nil)
-	_ channels.TextLimiter = (*Adapter)(nil)
+	_ channels.Adapter      = (*Adapter)(nil)
+	_ channels.MediaCarrier = (*Adapter)(nil)
+	_ channels.TextLimiter  = (*Adapter)(nil)
 )
 
 // Adapter is one configured channel of the simulated carrier. Carrier.Channel
@@ -56,6 +59,15 @@ func (a *Adapter) MaxText() int {
 		return maxWhatsApp
 	}
 	return maxSMS
+}
+
+// MediaRules implements channels.MediaCarrier: those of MMS, and of WhatsApp on
+// Twilio.
+func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
+	if a.kind == typeWhatsApp {
+		return files.WhatsApp(maxCaption)
+	}
+	return files.MMS(maxSMS)
 }
 
 // Send implements channels.Adapter: it puts the message into the handset's
@@ -91,9 +103,9 @@ func (a *Adapter) check(out channels.Outbound) *channels.SendError {
 		return permanent(code(codeBadRecipient, codeWhatsAppTo), "the To address is malformed")
 	case a.carrier.owner(to) != "":
 		return permanent(code(codeUnknownHandset, codeWhatsAppTo), "the To address is a proxy address, and no handset")
-	case len(out.Media) > 0:
-		return permanent(code(codeSMSMedia, codeWhatsAppBody), "the simulated carrier does not take media")
-	case out.Body == "":
+	case len(out.Media) > a.MediaRules(out.From).Count:
+		return permanent(code(codeSMSMedia, codeWhatsAppBody), "the message has more files than one message can have")
+	case out.Body == "" && len(out.Media) == 0:
 		return permanent(code(0, codeWhatsAppBody), "the message is empty")
 	case textLength(out.Body) > a.MaxText():
 		return permanent(code(codeTooLarge, codeWhatsAppBody), "the text is longer than one message can be")

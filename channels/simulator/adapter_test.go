@@ -96,14 +96,14 @@ func TestSendReachesTheHandset(t *testing.T) {
 func TestSendRefusesWhatNoHandsetCanTake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Limits{})
-	media := []conversations.Media{{URL: "https://example.com/cat.jpg"}}
+	media := make([]conversations.Media, 11)
 	for name, tc := range map[string]struct {
 		adapter *Adapter
 		out     channels.Outbound
 		code    int
 	}{
 		"SMS media":        {w.sms, channels.Outbound{From: smsProxy, To: alice, Media: media}, 12300},
-		"WhatsApp media":   {w.whatsApp, channels.Outbound{From: whatsAppProxy, To: carla, Media: media}, 63021},
+		"WhatsApp media":   {w.whatsApp, channels.Outbound{From: whatsAppProxy, To: carla, Media: media[:2]}, 63021},
 		"another's proxy":  {w.whatsApp, channels.Outbound{From: smsProxy, To: carla, Body: "x"}, 63007},
 		"no proxy":         {w.sms, channels.Outbound{From: bob, To: alice, Body: "x"}, 0},
 		"another type":     {w.sms, channels.Outbound{From: smsProxy, To: carla, Body: "x"}, 30014},

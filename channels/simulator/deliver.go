@@ -37,6 +37,7 @@ func (c *Carrier) deliver(channel string, t conversations.ChannelType, out chann
 		From:      out.From,
 		To:        []conversations.Address{out.To},
 		Body:      out.Body,
+		Media:     urls(out.Media),
 		At:        c.cfg.Now().UTC(),
 		order:     c.nextOrder(),
 	})
@@ -44,6 +45,13 @@ func (c *Carrier) deliver(channel string, t conversations.ChannelType, out chann
 		return "", refusal.sendError()
 	}
 	return id, nil
+}
+
+func urls(files []conversations.Media) (list []string) {
+	for _, m := range files {
+		list = append(list, m.URL)
+	}
+	return list
 }
 
 // refuse returns how the handset refuses the next send, or nil, and counts it.

@@ -47,6 +47,13 @@ func newDirectory(cfg *config.Config, carrier *simulator.Carrier) (*channels.Dir
 			return nil, err
 		}
 	}
+	for _, n := range cfg.Numbers {
+		number, err := directory.Parse(conversations.Address(n.Address))
+		if err != nil {
+			return nil, fmt.Errorf("number %s: %w", n.Address, err)
+		}
+		directory.LimitMedia(number, int64(n.MaxMMSBytes))
+	}
 	return directory, nil
 }
 

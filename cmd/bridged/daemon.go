@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"bridged/pipeline"
 	"bridged/store"
 	"bridged/twilio"
+	"bridged/webhooks"
 )
 
 const (
@@ -89,27 +91,35 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 }
 
 func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defaults) bridge.Config {
-	retry := d.cfg.Retry
 	return bridge.Config{
 		Commit:            bridge.Commits(d.store.Update),
 		CommitBeside:      bridge.Commits(d.store.UpdateBeside),
 		Channels:          directory,
 		MessagingServices: messagingServices(d.cfg, defaults),
 		Pools:             pools(d.cfg),
+		Webhooks:          numberWebhooks(d.cfg, directory),
 		Flows:             flows(d.cfg),
-		Retry: bridge.RetryPolicy{
-			First: retry.First, Max: retry.Max, Attempts: retry.Attempts,
-			UnknownWait: retry.UnknownWait, ResendUnknown: retry.ResendUnknown,
-		},
+		Retry:             retryPolicy(d.cfg.Retry),
+
 		Backlog:    d.cfg.Limits.Backlog,
 		SenderRate: bridge.SenderRate{PerSecond: d.cfg.Limits.SenderRate, Burst: d.cfg.Limits.SenderBurst},
 		Shared:     d.cfg.Store.SQLitePath() == "",
 		Space:      storeSpace(d.cfg.Store),
 		Files:      d.files,
 		MediaLife:  d.cfg.Media.UnattachedTTL,
-		Observer:   d.metrics,
-		Due:        func(t time.Time) { d.pipeline.WakeAt(t) },
-		Log:        d.log,
+		Fitter:     media.NewFitter(d.files, d.cfg.Media.LinkFallback),
+		FileURL:    d.fileURL, FileURLLife: d.cfg.Media.CarrierURLTTL,
+		Observer: d.metrics,
+		Due:      func(t time.Time) { d.pipeline.WakeAt(t) },
+		Log:      d.log,
+	}
+}
+
+// retryPolicy is how what others refuse is tried again.
+func retryPolicy(c config.Retry) bridge.RetryPolicy {
+	return bridge.RetryPolicy{
+		First: c.First, Max: c.Max, Attempts: c.Attempts,
+		UnknownWait: c.UnknownWait, ResendUnknown: c.ResendUnknown,
 	}
 }
 
@@ -120,6 +130,10 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 		Subscriber: func(inFlight int) message.Subscriber {
 			return store.NewSubscriber(d.store, store.SubscriberConfig{InFlight: inFlight, Attempts: taskAttempts})
 		},
+		Patient: d.patient,
+		InboundWebhooks: webhooks.NewInbound(webhooks.InboundConfig{
+			AccountSID: d.cfg.Account.SID, AuthToken: d.cfg.Account.AuthToken.Value, Log: d.log,
+		}),
 		SendTimeout:  d.cfg.Retry.SendTimeout,
 		Holds:        d.store.Holds,
 		TookOver:     d.store.TookOver(),
@@ -127,6 +141,16 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 		Sending:      d.metrics.sending,
 		Log:          d.log,
 	}
+}
+
+// patient subscribes to tasks that wait for the servers of others: they are tried
+// as often, and as far apart, as sends to carriers.
+func (d *daemon) patient(inFlight int) message.Subscriber {
+	policy := retryPolicy(d.cfg.Retry)
+	return store.NewSubscriber(d.store, store.SubscriberConfig{
+		InFlight: inFlight, Attempts: policy.Attempts,
+		Backoff: func(attempts int) time.Duration { return policy.Wait(attempts, rand.Float64()) },
+	})
 }
 
 // freshDefaults are the defaults of a new installation.
@@ -171,11 +195,26 @@ func pools(cfg *config.Config) []bridge.Pool {
 		if !ok {
 			continue
 		}
-		pool := bridge.Pool{Service: id, Autocreate: s.Autocreate}
+		pool := bridge.Pool{Service: id, Autocreate: s.Autocreate, Webhook: conversations.Listener{URL: s.InboundWebhook, Method: http.MethodPost}}
 		for _, sender := range s.Senders {
 			pool.Senders = append(pool.Senders, conversations.Address(sender))
 		}
 		list = append(list, pool)
+	}
+	return list
+}
+
+// numberWebhooks are the inbound webhooks of single numbers.
+func numberWebhooks(cfg *config.Config, directory *channels.Directory) map[conversations.Address]conversations.Listener {
+	list := make(map[conversations.Address]conversations.Listener)
+	for _, n := range cfg.Numbers {
+		if n.InboundWebhook == "" {
+			continue
+		}
+		// The configuration allows only what a channel owns.
+		if number, err := directory.Parse(conversations.Address(n.Address)); err == nil {
+			list[number] = conversations.Listener{URL: n.InboundWebhook, Method: n.InboundWebhookMethod, Fallback: n.InboundFallbackWebhook}
+		}
 	}
 	return list
 }

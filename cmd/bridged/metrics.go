@@ -91,8 +91,12 @@ func (m *metrics) OverRate(channel string, messages int) {
 // Routed implements bridge.Observer.
 func (m *metrics) Routed(channel string, state conversations.InboundState, lag time.Duration) {
 	result := "appended"
-	if state == conversations.InboundUnrouted {
+	switch state {
+	case conversations.InboundUnrouted:
 		result = "unrouted"
+	case conversations.InboundCalled:
+		result = "webhook"
+	case conversations.InboundPending, conversations.InboundAppended:
 	}
 	m.routed.WithLabelValues(channel, result).Inc()
 	m.routeLag.WithLabelValues(channel).Observe(lag.Seconds())

@@ -59,6 +59,8 @@ func (c *Client) ReceiveHook(r channels.HookRequest) (channels.Received, error) 
 		Body:       f.body(),
 		Media:      f.media(),
 		Notes:      f.notes(),
+
+		ProfileName: f.text("ProfileName"),
 	}
 	m.Names = f.names(m.From)
 	if m.From == "" || m.To == "" {

@@ -1,6 +1,6 @@
 // Package sms holds what the drivers for SMS and MMS have in common whichever
 // their carrier: how addresses are written, the reference's codes for what can
-// become of a message, which files MMS takes, and who else is in a group.
+// become of a message, where its files are, and who else is in a group.
 package sms
 
 import (
@@ -54,25 +54,6 @@ func ParseAddress(s string) (conversations.Address, error) {
 		return "", errors.New("a number on SMS is + and 7 to 15 digits, or a short code of 3 to 8 digits")
 	}
 	return conversations.Address(s), nil
-}
-
-// MediaRules are those of MMS: the types of page 31 and GIF, ten files in one
-// message, so many bytes each and in all.
-func MediaRules(each, total int64) conversations.MediaRules {
-	return conversations.MediaRules{
-		Count: 10,
-		Total: total,
-		Limits: []conversations.MediaLimit{{
-			Types: []string{
-				"image/jpeg", "image/png", "image/gif",
-				"audio/mpeg", "audio/mp3", "audio/amr", "video/mp4", "application/pdf",
-			},
-			Bytes: each,
-		}},
-		MaxText:  MaxMediaText,
-		TooLarge: CodeTooLarge,
-		BadType:  CodeMedia,
-	}
 }
 
 // MediaURLs are where the carrier finds the files of a message. A file without a

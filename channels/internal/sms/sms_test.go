@@ -44,11 +44,3 @@ func TestMediaURLs(t *testing.T) {
 	assert.Equal(t, channels.Permanent, refused.Verdict)
 	assert.Equal(t, sms.CodeMedia, refused.Code)
 }
-
-func TestMediaRules(t *testing.T) {
-	t.Parallel()
-	rules := sms.MediaRules(3, 7)
-	assert.Equal(t, []int64{3, 7, 10}, []int64{rules.Limits[0].Bytes, rules.Total, int64(rules.Count)})
-	assert.Contains(t, rules.Limits[0].Types, "image/gif")
-	assert.Equal(t, []int{30019, 12300}, []int{rules.TooLarge, rules.BadType})
-}

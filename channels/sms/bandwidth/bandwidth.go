@@ -16,6 +16,7 @@ import (
 
 	"bridged/channels"
 	"bridged/channels/internal/carrierhttp"
+	"bridged/channels/internal/files"
 	"bridged/channels/internal/sms"
 	"bridged/conversations"
 )
@@ -112,10 +113,11 @@ func (a *Adapter) CarriesGroups() bool { return true }
 
 // MediaRules are narrower for toll-free numbers.
 func (a *Adapter) MediaRules(from conversations.Address) conversations.MediaRules {
+	rules := files.MMS(sms.MaxMediaText)
 	if tollFree(string(from)) {
-		return sms.MediaRules(maxTollFree, maxTollFree)
+		return rules.Lowered(maxTollFree)
 	}
-	return sms.MediaRules(maxFile, maxFile)
+	return rules.Lowered(maxFile)
 }
 
 // tollFree says whether a number of the North American numbering plan is one that

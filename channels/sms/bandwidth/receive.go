@@ -145,7 +145,7 @@ func (in *intake) message(e event, raw json.RawMessage) {
 		To:         to,
 		Others:     sms.Others(to, from, receivers),
 		Body:       normal.Text(m.Text),
-		Media:      files(m.Media),
+		Media:      attachments(m.Media),
 		SentAt:     normal.Time(m.Time),
 		Notes:      normal.JSONNotes(raw, m.From, string(to), m.Text),
 	})
@@ -183,9 +183,9 @@ func (in *intake) status(e event) conversations.StatusReport {
 	return report
 }
 
-// files are those of a message but for SMIL, which says how to lay the others out.
+// attachments are the files of a message but for SMIL, which says how to lay the others out.
 // Bandwidth tells their names and not their types.
-func files(urls []string) []conversations.Media {
+func attachments(urls []string) []conversations.Media {
 	var media []conversations.Media
 	for _, raw := range urls {
 		raw = normal.Text(raw)

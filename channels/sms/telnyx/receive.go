@@ -146,7 +146,7 @@ func (a *Adapter) inbound(m message) conversations.Inbound {
 		To:         to,
 		Others:     sms.Others(to, from, receivers),
 		Body:       normal.Text(m.Text),
-		Media:      files(m.Media),
+		Media:      attachments(m.Media),
 		SentAt:     normal.Time(m.ReceivedAt),
 	}
 	if in.Body == "" {
@@ -171,8 +171,8 @@ func (a *Adapter) proxy(m message, receivers []conversations.Address) conversati
 	return receivers[0]
 }
 
-// files are those of a message but for SMIL, which says how to lay the others out.
-func files(list []file) []conversations.Media {
+// attachments are the files of a message but for SMIL, which says how to lay the others out.
+func attachments(list []file) []conversations.Media {
 	var media []conversations.Media
 	for _, f := range list {
 		if f.URL == "" || strings.HasPrefix(f.ContentType, "application/smil") {

@@ -19,6 +19,7 @@ import (
 
 	"bridged/channels"
 	"bridged/channels/internal/carrierhttp"
+	"bridged/channels/internal/files"
 	"bridged/channels/internal/sms"
 	"bridged/conversations"
 )
@@ -114,7 +115,7 @@ func (a *Adapter) CarriesGroups() bool { return true }
 
 // MediaRules are the same for all numbers.
 func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
-	return sms.MediaRules(maxMedia, maxMedia)
+	return files.MMS(sms.MaxMediaText).Lowered(maxMedia)
 }
 
 // outgoing is the request that sends a message. To is a number, or a list of

@@ -310,7 +310,7 @@ func TestSendRefusesByItself(t *testing.T) {
 func TestAGroupMessageIsKnownByTheGroupsID(t *testing.T) {
 	t.Parallel()
 	k := kit()
-	k.Sends, k.Failures, k.Hooks = k.Sends[2:3], nil, nil
+	k.Sends, k.Failures, k.Hooks = k.Sends[2:], nil, nil
 	k.Accepted.Body = `{"data":{"id":"one","group_message_id":"all","from":"+15017122661"}}`
 	k.AcceptedID = "all"
 	channeltest.Run(t, k)

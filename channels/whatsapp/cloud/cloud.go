@@ -16,6 +16,7 @@ import (
 
 	"bridged/channels"
 	"bridged/channels/internal/carrierhttp"
+	"bridged/channels/internal/files"
 	"bridged/channels/internal/waid"
 	"bridged/conversations"
 	"bridged/phone"
@@ -32,6 +33,9 @@ const FieldRecipient = "recipient"
 // maxText is the longest body of a text message, in UTF-16 code units.
 const maxText = 4096
 
+// maxCaption is the longest text beside a file, likewise.
+const maxCaption = 1024
+
 // Config is one number as a channel. All but APIBaseURL and HTTPClient is
 // required. The secrets are functions, asked each time, so that they can be
 // changed at run time.
@@ -47,7 +51,8 @@ type Config struct {
 	HTTPClient    *http.Client          // nil: one of its own
 }
 
-// Adapter is a channels.Adapter, HookReceiver, Challenger and TextLimiter.
+// Adapter is a channels.Adapter, HookReceiver, Challenger, MediaCarrier and
+// TextLimiter.
 type Adapter struct {
 	cfg      Config
 	endpoint string
@@ -100,37 +105,19 @@ func (a *Adapter) ParseAddress(s string) (conversations.Address, error) { return
 // MaxText is the longest text of one message, in UTF-16 code units.
 func (a *Adapter) MaxText() int { return maxText }
 
-// textMessage is the request that sends a text. Meta takes numbers without
-// their plus sign in To, and business-scoped ids there or in Recipient.
-type textMessage struct {
-	Product   string   `json:"messaging_product"`
-	Kind      string   `json:"recipient_type"`
-	To        string   `json:"to,omitempty"`
-	Recipient string   `json:"recipient,omitempty"`
-	Type      string   `json:"type"`
-	Text      textBody `json:"text"`
+// MediaRules are those of the Cloud API.
+func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
+	return files.Cloud(maxCaption)
 }
 
-type textBody struct {
-	Body       string `json:"body"`
-	PreviewURL bool   `json:"preview_url"`
-}
-
-// Send hands a text over. Media are refused before any request. out.From is not
-// sent: the number is in the URL.
+// Send hands a text or a file over. out.From is not sent: the number is in the
+// URL.
 func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
+	m := textOf(out)
 	if len(out.Media) > 0 {
-		return channels.Sent{}, &channels.SendError{
-			Verdict: channels.Permanent, Code: codeContent, Detail: "media is not relayed on this channel yet",
-		}
+		m = fileOf(out)
 	}
-	m := textMessage{
-		Product: "whatsapp",
-		Kind:    "individual",
-		To:      waid.ToID(out.To),
-		Type:    "text",
-		Text:    textBody{Body: out.Body},
-	}
+	m.Product, m.Kind, m.To = "whatsapp", "individual", waid.ToID(out.To)
 	if a.cfg.UserIDField == FieldRecipient && !phone.Valid(out.To.Local()) {
 		m.To, m.Recipient = "", m.To
 	}

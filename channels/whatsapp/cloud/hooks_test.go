@@ -12,6 +12,7 @@ func hooks() []channeltest.Hook {
 	reacted := in("6", "[reaction] 👍")
 	two, stranger := in("5", "one of two contacts"), in("6", "another's contact")
 	two.Names, stranger.Names = []conversations.Address{scoped, parent}, nil
+	stranger.ProfileName = ""
 	delivered := statuses()[1]
 	delivered.Names = []conversations.Address{scoped}
 	noTime := in("3", "only the contact says who")
@@ -23,16 +24,18 @@ func hooks() []channeltest.Hook {
 	missing.From, missing.Names = scoped, nil
 	unclean := in("12", "ab")
 	unclean.Notes = []string{"NUL characters were removed"}
+	nameless := in("1", "a good one") // its profile makes no sense
+	nameless.ProfileName = ""
 	return []channeltest.Hook{
 		{File: "text.json", Messages: list(in("1", "Does it come in another color? 😀"))},
-		{File: "scoped.json", Messages: list(missing, empty, noTime)},
-		{File: "names.json", Messages: list(
+		{File: "scoped.json", Messages: called("Ana", missing, empty, noTime)},
+		{File: "names.json", Messages: append(called("Ana",
 			in("1", "the message names both"),
 			in("2", "the contact knows the id"),
 			in("3", "the contact knows the number"),
 			in("4", "only the contact says who"),
-			two, stranger,
-		), Statuses: []conversations.StatusReport{delivered}},
+			two,
+		), stranger), Statuses: []conversations.StatusReport{delivered}},
 		{File: "media.json", Messages: list(
 			in("1", "look", conversations.Media{
 				ProviderID: "1000000001", ContentType: "image/jpeg",
@@ -67,7 +70,7 @@ func hooks() []channeltest.Hook {
 		)},
 		{File: "silent.json"},
 		{File: "statuses.json", Statuses: statuses()},
-		{File: "neighbours.json", Messages: list(in("1", "a good one"))},
+		{File: "neighbours.json", Messages: list(nameless)},
 	}
 }
 
@@ -75,12 +78,21 @@ const unsupported = "[unsupported message]"
 
 func list(m ...conversations.Inbound) []conversations.Inbound { return m }
 
+// called are messages of a person with a profile.
+func called(name string, messages ...conversations.Inbound) []conversations.Inbound {
+	for i := range messages {
+		messages[i].ProfileName = name
+	}
+	return messages
+}
+
 // in is an inbound message as most of the recorded ones are: the number comes with
 // the business-scoped id.
 func in(n, body string, media ...conversations.Media) conversations.Inbound {
 	return conversations.Inbound{
 		Channel: channeltest.Name, ProviderID: "wamid.IN" + n, From: person, To: proxy, Body: body, Media: media,
 		Names: []conversations.Address{scoped}, SentAt: time.Unix(1749416383, 0).UTC(),
+		ProfileName: "Sheena Nelson",
 	}
 }
 

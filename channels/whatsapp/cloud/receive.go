@@ -42,8 +42,21 @@ type value struct {
 // contact says who a message is from. The number is missing, or empty, for a
 // person who keeps it from businesses.
 type contact struct {
-	WaID   string `json:"wa_id"`
-	UserID string `json:"user_id"`
+	WaID    string          `json:"wa_id"`
+	UserID  string          `json:"user_id"`
+	Profile json.RawMessage `json:"profile"`
+}
+
+// name is what the person chose to be called; empty where it makes no sense, which
+// is no reason to lose the message.
+func (c contact) name() string {
+	var profile struct {
+		Name string `json:"name"`
+	}
+	if json.Unmarshal(c.Profile, &profile) != nil {
+		return ""
+	}
+	return normal.Text(profile.Name)
 }
 
 // status is a report on a message that was sent.
@@ -133,7 +146,7 @@ func (in *intake) message(raw json.RawMessage, contacts []contact) {
 	if m.silent() {
 		return
 	}
-	from, names := m.sender(contacts)
+	from, names, profile := m.sender(contacts)
 	if m.ID == "" || from == "" {
 		in.senseless++
 		return
@@ -151,21 +164,25 @@ func (in *intake) message(raw json.RawMessage, contacts []contact) {
 		Names:  names,
 		SentAt: normal.Unix(int64(m.Timestamp)),
 		Notes:  normal.JSONNotes(raw, body),
+
+		ProfileName: profile,
 	})
 }
 
-// sender is the address that a message came from, and the sender's other names.
-// Meta has left the number out, and sent it empty; who the message does not name is
+// sender is the address that a message came from, the sender's other names, and
+// what the sender is called. Meta has left the number out, and sent it empty; who the message does not name is
 // in the only contact.
-func (m message) sender(contacts []contact) (conversations.Address, []conversations.Address) {
+func (m message) sender(contacts []contact) (from conversations.Address, others []conversations.Address, profile string) {
 	ids := []string{m.From, m.FromUserID, m.UserID}
 	isNamed := strings.Join(ids, "") != ""
 	for _, c := range contacts {
 		if c.isOf(m) || !isNamed && len(contacts) == 1 { // of several nobody can say which
 			ids = append(ids, c.WaID, c.UserID)
+			profile = c.name()
 		}
 	}
-	return names(ids...)
+	from, others = names(ids...)
+	return from, others, profile
 }
 
 // isOf says whether the contact is who sent the message.

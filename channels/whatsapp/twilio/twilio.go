@@ -4,6 +4,7 @@
 package twilio
 
 import (
+	"bridged/channels/internal/files"
 	"bridged/channels/internal/programmable"
 	"bridged/channels/internal/waid"
 	"bridged/conversations"
@@ -12,19 +13,15 @@ import (
 // DefaultAPIBaseURL is where Twilio's REST API is.
 const DefaultAPIBaseURL = programmable.DefaultAPIBaseURL
 
-// codeMedia is the reference's "Channel invalid content error": what a refusal
-// of media is called on WhatsApp (contract, 8).
-const codeMedia = 63021
-
 // Config is one Twilio account as a channel.
 type Config = programmable.Config
 
-// Adapter is a channels.Adapter, HookReceiver and TextLimiter.
+// Adapter is a channels.Adapter, HookReceiver, MediaCarrier and TextLimiter.
 type Adapter struct{ *programmable.Client }
 
 // New makes an Adapter, or says which setting is missing or wrong.
 func New(cfg Config) (*Adapter, error) {
-	client, err := programmable.New(cfg, codeMedia)
+	client, err := programmable.New(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -37,3 +34,8 @@ func (a *Adapter) Type() conversations.ChannelType { return waid.Type }
 // ParseAddress accepts "whatsapp:" and a number in E.164 or a business-scoped
 // user id.
 func (a *Adapter) ParseAddress(s string) (conversations.Address, error) { return waid.Parse(s) }
+
+// MediaRules are those of WhatsApp on Twilio.
+func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
+	return files.WhatsApp(a.MaxText())
+}

@@ -43,7 +43,7 @@ func kit() channeltest.Kit {
 		Malformed: []string{"MessageSid=SM1&Body=hello"},
 		ReplyType: "text/xml",
 		Reply:     `<?xml version="1.0" encoding="UTF-8"?><Response/>`,
-		Sends:     []channeltest.Send{send("a number", person), send("a business-scoped id", scoped)},
+		Sends:     []channeltest.Send{send("a number", person), send("a business-scoped id", scoped), file()},
 		Accepted:  channeltest.Answer{Status: 201, Body: `{"sid":"SM51","status":"queued"}`},
 
 		AcceptedID: "SM51",
@@ -52,7 +52,6 @@ func kit() channeltest.Kit {
 			Answer: channeltest.Answer{Status: 400, Body: `{"code":63016,"message":"no free text now"}`},
 			Want:   channels.SendError{Verdict: channels.OutsideWindow, Code: 63016, CarrierCode: "63016", Detail: "no free text now"},
 		}},
-		MediaCode: 63021,
 	}
 }
 
@@ -68,6 +67,15 @@ func send(name string, to conversations.Address) channeltest.Send {
 	}
 }
 
+// file is a message that is a file only.
+func file() channeltest.Send {
+	s := send("a file", person)
+	s.Out.Body, s.Out.Media = "", []conversations.Media{{URL: "https://bridged.example.com/1", ContentType: "audio/ogg"}}
+	s.Form.Del("Body")
+	s.Form.Set("MediaUrl", "https://bridged.example.com/1")
+	return s
+}
+
 func hooks() []channeltest.Hook {
 	inbound := func(n string, from conversations.Address, body string, media ...conversations.Media) []conversations.Inbound {
 		return []conversations.Inbound{{
@@ -81,10 +89,12 @@ func hooks() []channeltest.Hook {
 	}
 	named := inbound("SM00000000000000000000000000000036", person, "both")
 	named[0].Names = []conversations.Address{scoped}
+	message, byID := inbound("SM00000000000000000000000000000031", person, "hola"), inbound("SM00000000000000000000000000000032", scoped, "hola")
+	named[0].ProfileName, message[0].ProfileName, byID[0].ProfileName = "Ana", "Ana", "Ana"
 	return []channeltest.Hook{
 		{File: "named.form", Messages: named},
-		{File: "message.form", Messages: inbound("SM00000000000000000000000000000031", person, "hola")},
-		{File: "scoped.form", Messages: inbound("SM00000000000000000000000000000032", scoped, "hola")},
+		{File: "message.form", Messages: message},
+		{File: "scoped.form", Messages: byID},
 		{File: "location.form", Messages: inbound("SM00000000000000000000000000000033", person,
 			"[location] 52.520008,13.404954 Alexanderplatz 10178 Berlin")},
 		{File: "button.form", Messages: inbound("SM00000000000000000000000000000034", person, "Yes, please")},

@@ -210,12 +210,8 @@ FW0123456789abcdef0123456789abcdef = "https://example.com/flow"
 		got = append(got, strings.TrimSuffix(w.String(), ": "))
 	}
 	assert.Equal(t, []string{
-		"f:15: numbers[0].inbound_webhook",
-		"f:16: numbers[0].inbound_webhook_method",
-		"f:17: numbers[0].inbound_fallback_webhook",
 		"f:18: numbers[0].max_mms_bytes",
 		"f:19: numbers[0].rate",
-		"f:23: messaging_services[0].inbound_webhook",
 		"f:28: media.link_fallback",
 		"f:29: studio",
 	}, got)
