@@ -52,7 +52,10 @@ type Kit struct {
 	// no channels.HookReceiver.
 	Header string
 	Sign   func(*channels.HookRequest)
-	Hooks  []Hook
+	// Password says that the header proves who is calling and not what is said: it
+	// is the same for every request.
+	Password bool
+	Hooks    []Hook
 	// Malformed are bodies that are refused although their signature is right.
 	Malformed []string
 	// ReplyType and Reply are answered to every hook that is accepted.
