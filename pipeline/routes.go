@@ -52,6 +52,7 @@ func (p *Pipeline) routes() []route {
 		{topic: bridge.TopicStatuses, handle: p.advanceStatus, inFlight: commitsInFlight},
 		{topic: bridge.TopicPopulate, handle: p.carryOut(p.cfg.Verbs.Populate), inFlight: commitsInFlight},
 		{topic: bridge.TopicPurge, handle: p.carryOut(p.cfg.Verbs.PurgeService), inFlight: 1}, // each commit is a long one
+		{topic: bridge.TopicPrepare, handle: p.carryOut(p.cfg.Verbs.Prepare), inFlight: filesInFlight},
 		{topic: bridge.TopicMedia, handle: p.carryOut(p.cfg.Verbs.RemoveFiles), inFlight: filesInFlight},
 		{topic: bridge.TopicCalls, handle: p.callInbound, inFlight: callsInFlight, patient: true},
 	}
