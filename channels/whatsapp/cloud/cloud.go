@@ -3,7 +3,8 @@
 // Meta names by its phone_number_id.
 //
 // cloud.go sends, receive.go takes requests apart, content.go turns what people
-// can send into text and media, codes.go translates Meta's error codes.
+// can send into text and media, fetch.go fetches the media, codes.go translates
+// Meta's error codes.
 package cloud
 
 import (
@@ -32,7 +33,7 @@ const FieldRecipient = "recipient"
 // maxText is the longest body of a text message, in UTF-16 code units.
 const maxText = 4096
 
-// Config is one number as a channel. All but APIBaseURL and HTTPClient is
+// Config is one number as a channel. All but APIBaseURL and the clients is
 // required. The secrets are functions, asked each time, so that they can be
 // changed at run time.
 type Config struct {
@@ -45,11 +46,16 @@ type Config struct {
 	UserIDField   string                // where a business-scoped id is sent: "to" (or empty) or FieldRecipient
 	APIBaseURL    string                // empty: DefaultAPIBaseURL
 	HTTPClient    *http.Client          // nil: one of its own
+	// FileClient fetches the files of inbound messages; nil for one that reaches
+	// public addresses and the API's host.
+	FileClient *http.Client
 }
 
-// Adapter is a channels.Adapter, HookReceiver, Challenger and TextLimiter.
+// Adapter is a channels.Adapter, HookReceiver, Challenger, MediaFetcher and
+// TextLimiter.
 type Adapter struct {
 	cfg      Config
+	base     string // of the API
 	endpoint string
 }
 
@@ -84,7 +90,10 @@ func New(cfg Config) (*Adapter, error) {
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = carrierhttp.NewClient()
 	}
-	return &Adapter{cfg: cfg, endpoint: base + "/" + url.PathEscape(cfg.PhoneNumberID) + "/messages"}, nil
+	if cfg.FileClient == nil {
+		cfg.FileClient = carrierhttp.NewFetcher(base)
+	}
+	return &Adapter{cfg: cfg, base: base, endpoint: base + "/" + url.PathEscape(cfg.PhoneNumberID) + "/messages"}, nil
 }
 
 // Name is the channel's name.

@@ -19,7 +19,7 @@ const codeMedia = 63021
 // Config is one Twilio account as a channel.
 type Config = programmable.Config
 
-// Adapter is a channels.Adapter, HookReceiver and TextLimiter.
+// Adapter is a channels.Adapter, HookReceiver, MediaFetcher and TextLimiter.
 type Adapter struct{ *programmable.Client }
 
 // New makes an Adapter, or says which setting is missing or wrong.
