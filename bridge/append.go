@@ -60,7 +60,8 @@ func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *
 }
 
 // fanOut makes the deliveries of a message. The first of a pair's line gets a
-// task; the others follow when the one before them is done.
+// task; the others follow when the one before them is done. While files of the
+// message are being fetched its deliveries have none: they go on with the last file.
 func (b *Bridge) fanOut(tx Tx, m conversations.Message) error {
 	members, err := tx.Participants(m.Conversation)
 	if err != nil {
@@ -112,7 +113,10 @@ func (b *Bridge) deliver(tx Tx, m conversations.Message, p conversations.Partici
 	if err != nil {
 		return err
 	}
-	if err := tx.InsertDelivery(&d); err != nil || busy {
+	if m.Fetching() {
+		d.Progress = conversations.ProgressHeld
+	}
+	if err := tx.InsertDelivery(&d); err != nil || busy || d.Progress == conversations.ProgressHeld {
 		return err
 	}
 	return tx.Enqueue(sendTask(d, key))

@@ -21,8 +21,8 @@ const (
 type Claim struct {
 	Delivery conversations.Delivery
 	Attempt  conversations.Attempt
-	Message  conversations.Message
-	Text     string // of this part
+	Message  conversations.Message // with those of its files whose bytes are here
+	Text     string                // of this part
 }
 
 // Result is how a carrier answered an attempt.
@@ -72,6 +72,7 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, split Splitter) (*Cl
 	if err != nil {
 		return nil, err
 	}
+	m.Media = stored(m.Media)
 	parts := split(text(m))
 	next := 0
 	if d.Attempts > 0 {

@@ -13,6 +13,7 @@ const (
 	TopicPopulate = "populate" // payload: a population
 	TopicPurge    = "purge"    // payload: ID of a deleted service
 	TopicMedia    = "media"    // payload: IDs of files to be removed, one after the other
+	TopicFetch    = "fetch"    // payload: ID of a file that the carrier has
 	topicOutbound = "outbound."
 )
 
@@ -27,6 +28,11 @@ func seqTask(topic, key string, proxy conversations.Address, seq int64) conversa
 
 func purgeTask(id conversations.ServiceID) conversations.Task {
 	return conversations.Task{Topic: TopicPurge, Key: string(id), Payload: []byte(id)}
+}
+
+// fetchTask is a task of its own for each file: none waits for another.
+func fetchTask(f conversations.Fetch) conversations.Task {
+	return conversations.Task{Topic: TopicFetch, Key: string(f.File), Lease: string(f.Proxy), Payload: []byte(f.File)}
 }
 
 func sendTask(d conversations.Delivery, pairKey string) conversations.Task {
