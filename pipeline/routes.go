@@ -23,6 +23,7 @@ const (
 	commitsInFlight = 128
 	sendsInFlight   = 256
 	filesInFlight   = 4
+	fetchesInFlight = 64 // each with a few small buffers
 )
 
 // route is one topic and what handles its tasks.
@@ -40,6 +41,7 @@ type route struct {
 //	populate            → Populate: the participants that a conversation is made with
 //	purge               → PurgeService: what a deleted service has left
 //	media               → RemoveFiles: of messages that are gone
+//	fetch               → BeginFetch → the carrier's file to our disk → SettleFetch
 //
 // Events are no topic: they are rows that their readers follow with a cursor.
 func (p *Pipeline) routes() []route {
@@ -49,6 +51,7 @@ func (p *Pipeline) routes() []route {
 		{bridge.TopicPopulate, p.carryOut(p.cfg.Verbs.Populate), commitsInFlight},
 		{bridge.TopicPurge, p.carryOut(p.cfg.Verbs.PurgeService), 1}, // each commit is a long one
 		{bridge.TopicMedia, p.carryOut(p.cfg.Verbs.RemoveFiles), filesInFlight},
+		{bridge.TopicFetch, p.fetch, fetchesInFlight},
 	}
 	for _, adapter := range p.cfg.Adapters {
 		routes = append(routes, route{bridge.TopicOutbound(adapter.Name()), p.send(adapter), sendsInFlight})
