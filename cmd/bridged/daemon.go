@@ -15,6 +15,7 @@ import (
 	"bridged/channels"
 	"bridged/channels/hooks"
 	"bridged/channels/simulator"
+	"bridged/channels/web"
 	"bridged/cmd/bridged/internal/config"
 	"bridged/conversations"
 	"bridged/media"
@@ -120,6 +121,8 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 		Subscriber: func(inFlight int) message.Subscriber {
 			return store.NewSubscriber(d.store, store.SubscriberConfig{InFlight: inFlight, Attempts: taskAttempts})
 		},
+		Files:        d.files,
+		Fetcher:      web.NewFetcher(fileClient(d.cfg.Media.PrivateHosts, "")),
 		SendTimeout:  d.cfg.Retry.SendTimeout,
 		Holds:        d.store.Holds,
 		TookOver:     d.store.TookOver(),
