@@ -14,6 +14,7 @@ import (
 	"bridged/bridge"
 	"bridged/channels"
 	"bridged/conversations"
+	"bridged/media"
 	"bridged/pipeline"
 	"bridged/store"
 	"bridged/store/storetest"
@@ -74,6 +75,7 @@ type world struct {
 	db       *store.DB
 	bridge   *bridge.Bridge
 	pipeline *pipeline.Pipeline
+	files    *media.Directory
 }
 
 type options struct {
@@ -81,13 +83,27 @@ type options struct {
 	verbs func(pipeline.Verbs) pipeline.Verbs // wraps the bridge
 	tasks int                                 // attempts of a task
 	close time.Duration                       // how long Close waits; default 5 s
+	pace  pipeline.Pace                       // of files; default DefaultPace
+	fetch channels.MediaFetcher               // for channels that have no way of their own
+	place *storetest.Place                    // the database; default a new one
+	files string                              // the directory of files; default a new one
 }
 
 // newWorld starts a pipeline over the channels. Each channel owns the address
 // "<type>:proxy".
 func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 	t.Helper()
-	w := &world{t: t, db: storetest.Open(t)}
+	if o.place == nil {
+		o.place = storetest.New(t)
+	}
+	if o.files == "" {
+		o.files = t.TempDir()
+	}
+	w := &world{t: t, db: o.place.Open(t)}
+	var err error
+	w.files, err = media.OpenDirectory(media.Config{Path: o.files, Owner: "us"})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, w.files.Close()) })
 	directory := channels.NewDirectory()
 	for _, a := range adapters {
 		require.NoError(t, directory.Add(a, []conversations.Address{proxy(a)}))
@@ -104,9 +120,10 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 		Channels:          directory,
 		MessagingServices: []conversations.MessagingServiceID{"mg"},
 		Retry:             o.retry,
+		Files:             w.files,
 		Due:               func(t time.Time) { wakeAt(t) },
 	})
-	_, err := w.db.EnsureDefaults(t.Context(), store.Defaults{Service: conversations.Service{ID: service}})
+	_, err = w.db.EnsureDefaults(t.Context(), store.Defaults{Service: conversations.Service{ID: service}})
 	require.NoError(t, err)
 	verbs := pipeline.Verbs(w.bridge)
 	if o.verbs != nil {
@@ -119,10 +136,12 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 				InFlight: inFlight, Attempts: o.tasks, Backoff: func(int) time.Duration { return time.Millisecond },
 			})
 		},
+		Files: w.files, Fetcher: o.fetch, Pace: o.pace,
 		SendTimeout: 5 * time.Second, CloseTimeout: o.close,
 	})
 	require.NoError(t, err)
 	wakeAt, w.pipeline = p.WakeAt, p
+	require.NoError(t, w.bridge.Recover(t.Context()))
 	require.NoError(t, p.Start(t.Context()))
 	t.Cleanup(func() { require.NoError(t, p.Close()) })
 	return w
