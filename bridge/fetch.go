@@ -178,7 +178,9 @@ func (b *Bridge) settleFetch(tx Tx, f conversations.Fetch, r Fetched) (a arrival
 			current.Attempts++
 		}
 		if r.Ours || current.Attempts < b.cfg.Retry.Attempts {
-			current.Due = b.now().Add(max(r.After, b.cfg.Retry.wait(max(current.Attempts, 1), b.cfg.Jitter())))
+			pause := b.cfg.Retry.wait(max(current.Attempts, 1), b.cfg.Jitter())
+			// Deliveries wait for the file, so no carrier's word makes it days.
+			current.Due = b.now().Add(max(min(r.After, b.cfg.Retry.Max), pause))
 			a.due = current.Due
 			return a, tx.UpdateFetch(current)
 		}

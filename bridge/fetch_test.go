@@ -212,6 +212,12 @@ func TestTheCarriersPauseAndOurOwnFaults(t *testing.T) {
 	w.receive(photo("in1", alice, "look", "a.png"))
 	w.arrives(w.fetches()[0], bridge.Fetched{Reason: "slow down", Retry: true, After: time.Hour})
 	assert.Equal(t, []time.Time{w.clock.now().Add(time.Hour)}, w.due)
+	w.clock.advance(time.Hour)
+	_, err := w.Resume(t.Context())
+	require.NoError(t, err)
+	w.due = nil
+	w.arrives(w.fetches()[0], bridge.Fetched{Reason: "slow down", Retry: true, After: 24 * time.Hour})
+	assert.Equal(t, []time.Time{w.clock.now().Add(time.Hour)}, w.due, "retry.max")
 	for range 20 {
 		w.clock.advance(time.Hour)
 		_, err := w.Resume(t.Context())
