@@ -105,7 +105,7 @@ func TestAPhotoFromWhatsAppIsKept(t *testing.T) {
 	status, body, header := fetch(t, a.Links.Direct, false)
 	require.Equal(t, http.StatusOK, status)
 	assert.Equal(t, "image/png", header.Get("Content-Type"))
-	assert.True(t, body == photo, "byte by byte")
+	assert.Zero(t, strings.Compare(photo, body), "byte by byte")
 	require.Len(t, w.filesOnDisk(), 1)
 
 	require.NoError(t, w.Kill())
@@ -113,7 +113,7 @@ func TestAPhotoFromWhatsAppIsKept(t *testing.T) {
 	a = w.filesOf(conversation, 0)[0]
 	assert.Empty(t, a.State)
 	_, body, _ = fetch(t, a.Links.Direct, false)
-	assert.True(t, body == photo, "it outlasts the process")
+	assert.Zero(t, strings.Compare(photo, body), "it outlasts the process")
 	require.NoError(t, w.api.DeleteConversation(conversation, nil))
 	eventually(t, func() bool { return len(w.filesOnDisk()) == 0 }, "it goes with its conversation")
 }

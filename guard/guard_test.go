@@ -91,7 +91,7 @@ func TestAPrivateAddressIsNotConnectedTo(t *testing.T) {
 	require.NoError(t, err)
 	for _, host := range []string{"127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0.0.0.0", "[::]", "[::1]", "[64:ff9b::7f00:1]"} {
 		_, err := get(t, guard.NewClient(guard.Config{}), "http://"+host+":"+port)
-		assert.ErrorIs(t, err, guard.ErrPrivate, host)
+		require.ErrorIs(t, err, guard.ErrPrivate, host)
 	}
 	assert.Zero(t, requests.Load())
 }

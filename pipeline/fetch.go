@@ -58,12 +58,22 @@ func (p *Pipeline) fetch(m *message.Message) error {
 	}
 	start := p.cfg.Now()
 	r := p.download(*f)
-	if r.Reason != "" && p.fetching.Err() != nil {
+	if r.Reason != "" && p.isStopping() {
 		return nil // it is nobody's failure; Recover finds the file without a task
 	}
 	p.cfg.Log.Debug("an attempt to fetch a file has ended", "channel", f.Channel, "file", string(f.File),
 		"bytes", r.Size, "reason", r.Reason, "took", p.cfg.Now().Sub(start))
 	return p.cfg.Verbs.SettleFetch(p.life, own, *f, r)
+}
+
+// isStopping says whether Close has begun.
+func (p *Pipeline) isStopping() bool {
+	select {
+	case <-p.fetching.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // download makes one attempt.

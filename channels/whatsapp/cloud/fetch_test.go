@@ -90,7 +90,7 @@ func TestAFileIsWhatMetaSaysItIs(t *testing.T) {
 		require.NoError(t, body.Close(), name)
 		assert.Equal(t, "bytes", string(text), name)
 		if c.right {
-			assert.NoError(t, err, name)
+			require.NoError(t, err, name)
 			continue
 		}
 		var e *channels.SendError
