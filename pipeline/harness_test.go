@@ -87,6 +87,7 @@ type options struct {
 	fetch channels.MediaFetcher               // for channels that have no way of their own
 	place *storetest.Place                    // the database; default a new one
 	files string                              // the directory of files; default a new one
+	most  int64                               // bytes of a file; default conversations.MaxMediaBytes
 }
 
 // newWorld starts a pipeline over the channels. Each channel owns the address
@@ -101,7 +102,7 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 	}
 	w := &world{t: t, db: o.place.Open(t)}
 	var err error
-	w.files, err = media.OpenDirectory(media.Config{Path: o.files, Owner: "us"})
+	w.files, err = media.OpenDirectory(media.Config{Path: o.files, Owner: "us", MaxBytes: o.most})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, w.files.Close()) })
 	directory := channels.NewDirectory()
