@@ -232,14 +232,13 @@ func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error
 	}
 	m := conversations.Message{
 		Author:     string(to.author.Binding.Address),
-		Media:      r.Media,
 		Attributes: emptyAttributes,
 	}
 	if r.Body != "" || len(r.Media) == 0 {
 		m.Body = &r.Body
 	}
-	for i := range m.Media {
-		m.Media[i].ID = conversations.NewID[conversations.MediaID](b.now())
+	if err := b.receiveMedia(tx, *r, to.conversation, &m); err != nil {
+		return err
 	}
 	caller.By = m.Author
 	if err := b.append(tx, caller, &to.conversation, &m, &to.author); err != nil {

@@ -24,6 +24,7 @@ const (
 	sendsInFlight   = 256
 	filesInFlight   = 4
 	callsInFlight   = 64
+	fetchesInFlight = 64 // each with a few small buffers
 )
 
 // route is one topic and what handles its tasks.
@@ -44,6 +45,7 @@ type route struct {
 //	purge               → PurgeService: what a deleted service has left
 //	media               → RemoveFiles: of messages that are gone
 //	calls               → OpenCall → InboundWebhooks.Call → CloseCall: the answer is obeyed
+//	fetch               → BeginFetch → the carrier's file to our disk → SettleFetch
 //
 // Events are no topic: they are rows that their readers follow with a cursor.
 func (p *Pipeline) routes() []route {
@@ -55,6 +57,7 @@ func (p *Pipeline) routes() []route {
 		{topic: bridge.TopicPrepare, handle: p.carryOut(p.cfg.Verbs.Prepare), inFlight: filesInFlight},
 		{topic: bridge.TopicMedia, handle: p.carryOut(p.cfg.Verbs.RemoveFiles), inFlight: filesInFlight},
 		{topic: bridge.TopicCalls, handle: p.callInbound, inFlight: callsInFlight, patient: true},
+		{topic: bridge.TopicFetch, handle: p.fetch, inFlight: fetchesInFlight},
 	}
 	for _, adapter := range p.cfg.Adapters {
 		routes = append(routes, route{topic: bridge.TopicOutbound(adapter.Name()), handle: p.send(adapter), inFlight: sendsInFlight})
