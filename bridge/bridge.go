@@ -58,6 +58,9 @@ type Config struct {
 	// CommitBeside may run operations side by side; optional, Commit.
 	CommitBeside Committer
 	Channels     Channels
+	// Segments counts the segments of a text on a channel, 0 where it has none.
+	// Optional; no channel has any.
+	Segments func(channel, text string) int
 	// MessagingServices are those that a conversation may name; the first is the
 	// default one, unless another is chosen (page 10).
 	MessagingServices []conversations.MessagingServiceID

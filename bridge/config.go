@@ -115,6 +115,9 @@ func (c *Config) setDefaults() {
 	if c.MediaLife == 0 {
 		c.MediaLife = 5 * time.Minute
 	}
+	if c.Segments == nil {
+		c.Segments = func(string, string) int { return 0 }
+	}
 	if c.Observer == nil {
 		c.Observer = nobody{}
 	}

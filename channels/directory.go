@@ -44,6 +44,16 @@ func (d *Directory) Add(a Adapter, numbers []conversations.Address) error {
 // Adapters returns the channels in the order in which they were added.
 func (d *Directory) Adapters() []Adapter { return d.adapters }
 
+// Segments counts the segments of a text on a channel; 0 where it has none.
+func (d *Directory) Segments(channel, text string) int {
+	for _, a := range d.adapters {
+		if counter, ok := a.(SegmentCounter); ok && a.Name() == channel {
+			return counter.Segments(text)
+		}
+	}
+	return 0
+}
+
 // Owner returns the name of the channel that owns the proxy address.
 func (d *Directory) Owner(proxy conversations.Address) (channel string, ok bool) {
 	channel, ok = d.owners[proxy]

@@ -52,6 +52,7 @@ type Delivery struct {
 	Progress     Progress
 	Attempts     int       // how many were made, over all parts
 	Parts        int       // how many messages of the carrier it takes; 0 until it is first sent
+	Segments     int       // how many of the air interface, likewise; 0 where the channel has none
 	Due          time.Time // of ProgressRetry and ProgressUnknown
 	Reason       string    // of ProgressDead
 	Created      time.Time
@@ -79,6 +80,7 @@ type Attempt struct {
 	ErrorCode   int
 	CarrierCode string // the carrier's own code
 	Detail      string // the carrier's own words
+	Throttled   bool   // of OutcomeRefused: it only came too soon
 	Started     time.Time
 	Ended       time.Time // zero while under way
 }

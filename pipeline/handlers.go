@@ -153,7 +153,7 @@ func result(sent channels.Sent, err error) (r bridge.Result, verdict string) {
 	case channels.Unknown:
 		r.Outcome = conversations.OutcomeUnknown
 	case channels.Retry, channels.Throttled:
-		r.Retry = true
+		r.Retry, r.Throttled = true, e.Verdict == channels.Throttled
 	case channels.Permanent, channels.OptedOut, channels.OutsideWindow:
 	}
 	if r.Detail == "" && e.Cause != nil {

@@ -27,8 +27,9 @@ const (
 )
 
 var (
-	_ channels.Adapter     = (*Adapter)(nil)
-	_ channels.TextLimiter = (*Adapter)(nil)
+	_ channels.Adapter        = (*Adapter)(nil)
+	_ channels.TextLimiter    = (*Adapter)(nil)
+	_ channels.SegmentCounter = (*Adapter)(nil)
 )
 
 // Adapter is one configured channel of the simulated carrier. Carrier.Channel
@@ -56,6 +57,14 @@ func (a *Adapter) MaxText() int {
 		return maxWhatsApp
 	}
 	return maxSMS
+}
+
+// Segments implements channels.SegmentCounter. On WhatsApp there are none.
+func (a *Adapter) Segments(text string) int {
+	if a.kind == typeWhatsApp {
+		return 0
+	}
+	return conversations.Segments(text)
 }
 
 // Send implements channels.Adapter: it puts the message into the handset's

@@ -94,6 +94,7 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		Commit:            bridge.Commits(d.store.Update),
 		CommitBeside:      bridge.Commits(d.store.UpdateBeside),
 		Channels:          directory,
+		Segments:          directory.Segments,
 		MessagingServices: messagingServices(d.cfg, defaults),
 		Pools:             pools(d.cfg),
 		Flows:             flows(d.cfg),

@@ -22,7 +22,7 @@ const codeMedia = 12300
 // Config is one Twilio account as a channel.
 type Config = programmable.Config
 
-// Adapter is a channels.Adapter, HookReceiver and TextLimiter.
+// Adapter is a channels.Adapter, HookReceiver, TextLimiter and SegmentCounter.
 type Adapter struct{ *programmable.Client }
 
 // New makes an Adapter, or says which setting is missing or wrong.
@@ -36,6 +36,9 @@ func New(cfg Config) (*Adapter, error) {
 
 // Type is conversations.TypeSMS.
 func (a *Adapter) Type() conversations.ChannelType { return conversations.TypeSMS }
+
+// Segments counts what the carrier charges for (carriers.md §3 c).
+func (a *Adapter) Segments(text string) int { return conversations.Segments(text) }
 
 // ParseAddress accepts a number in E.164 and a short code. Inbound messages may
 // come from other addresses too, such as a sender's name; nobody can answer those.
