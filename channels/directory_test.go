@@ -68,6 +68,21 @@ func TestDirectoryRefusesANumberThatItsChannelDoesNotParse(t *testing.T) {
 	assert.ErrorContains(t, err, "channel first: number pigeon:nowhere")
 }
 
+// counted is a pigeon whose carrier charges by the letter.
+type counted struct{ pigeon }
+
+func (counted) Segments(text string) int { return len(text) }
+
+func TestDirectoryCountsSegmentsWhereAChannelHasThem(t *testing.T) {
+	t.Parallel()
+	d := channels.NewDirectory()
+	require.NoError(t, d.Add(pigeon{"free", "pigeon"}, nil))
+	require.NoError(t, d.Add(counted{pigeon{"dear", "pigeon"}}, nil))
+	assert.Equal(t, 0, d.Segments("free", "four"))
+	assert.Equal(t, 4, d.Segments("dear", "four"))
+	assert.Equal(t, 0, d.Segments("gone", "four"), "a channel that is not configured any more")
+}
+
 func TestDirectoryParsesByType(t *testing.T) {
 	t.Parallel()
 	d := channels.NewDirectory()

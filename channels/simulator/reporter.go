@@ -131,7 +131,7 @@ func (r *reporter) add(j *journey) *channels.SendError {
 		return nil
 	case r.pending >= r.cfg.pending:
 		return &channels.SendError{
-			Verdict: channels.Throttled, Code: codeQueueOverflow, After: overflowWait,
+			Verdict: channels.Throttled, Code: codeQueueOverflow, After: overflowWait, Scope: channels.ScopeChannel,
 			Detail: "too many messages of the simulated carrier have statuses to come",
 		}
 	}
