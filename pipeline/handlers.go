@@ -55,16 +55,23 @@ func (p *Pipeline) carryOut(verb func(ctx context.Context, task int64, payload [
 // send hands the parts of one delivery to its carrier, one after the other, and
 // records each answer before the next part goes.
 func (p *Pipeline) send(adapter channels.Adapter) message.NoPublishHandlerFunc {
-	split := splitter(adapter)
+	split := p.plainly(adapter, splitter(adapter))
 	return func(m *message.Message) error {
+		if !p.mayGo(adapter.Name(), m) {
+			return nil
+		}
 		own, err := strconv.ParseInt(m.UUID, 10, 64)
 		if err != nil {
 			return err
 		}
 		id := conversations.DeliveryID(m.Payload)
 		claim, err := p.cfg.Verbs.Claim(p.life, own, m.Metadata.Get(conversations.TaskKey), id, split)
+		if claim == nil {
+			p.notSent(adapter.Name(), m)
+		}
 		for claim != nil && err == nil {
-			claim, err = p.settle(*claim, p.hand(adapter, *claim), split)
+			r := p.hand(adapter, *claim)
+			claim, err = p.settle(*claim, r, p.further(adapter.Name(), m, *claim, r, split))
 		}
 		return err
 	}
@@ -111,6 +118,7 @@ func (p *Pipeline) hand(adapter channels.Adapter, c bridge.Claim) (r bridge.Resu
 	took := p.cfg.Now().Sub(start)
 	r, verdict := result(sent, err)
 	p.cfg.Sending(adapter.Name(), verdict, took)
+	p.learn(adapter.Name(), c.Delivery, start, err)
 	if err != nil {
 		p.cfg.Log.Warn("a send was not accepted", "channel", adapter.Name(), "to", c.Delivery.Address,
 			"verdict", verdict, "code", r.ErrorCode, "carrier_code", r.CarrierCode, "attempt", c.Attempt.Number)

@@ -57,13 +57,29 @@ type Config struct {
 	TookOver <-chan struct{}
 	// CloseTimeout bounds how long Close waits for what is in flight.
 	CloseTimeout time.Duration
+	// Channels say how channels are used, by their names. Optional.
+	Channels map[string]ChannelConfig
+	// Paced is told of each send that had to wait for its turn, when it may go: how
+	// long it waited, and the scope that it waited for last. Optional.
+	Paced func(channel, by string, waited time.Duration)
 	// Sending is told how long each request to a carrier took. Optional.
 	Sending func(channel, verdict string, took time.Duration)
 	Now     func() time.Time // optional; time.Now
 	Log     *slog.Logger     // optional; discards
 }
 
+// ChannelConfig is how a channel is used.
+type ChannelConfig struct {
+	Pace Pace
+	// SmartEncoding makes typographic marks plain where that keeps a text in fewer
+	// segments, on a channel that has segments.
+	SmartEncoding bool
+}
+
 func (c *Config) setDefaults() {
+	if c.Paced == nil {
+		c.Paced = func(string, string, time.Duration) {}
+	}
 	if c.Sending == nil {
 		c.Sending = func(string, string, time.Duration) {}
 	}
@@ -83,6 +99,7 @@ type Pipeline struct {
 	cfg    Config
 	router *message.Router
 	alarm  *alarm
+	pacers map[string]*pacer // by channel
 
 	// life ends when Close gives up waiting.
 	life    context.Context //nolint:containedctx // it is the pipeline's own
@@ -100,7 +117,10 @@ func New(cfg Config) (*Pipeline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the router: %w", err)
 	}
-	p := &Pipeline{cfg: cfg, router: router, alarm: newAlarm()}
+	p := &Pipeline{cfg: cfg, router: router, alarm: newAlarm(), pacers: map[string]*pacer{}}
+	for _, adapter := range cfg.Adapters {
+		p.pacers[adapter.Name()] = newPacer(cfg.Channels[adapter.Name()].Pace, cfg.Now)
+	}
 	p.life, p.endLife = context.WithCancel(context.Background())
 	router.AddMiddleware(p.explainFailure, recoverPanic)
 	for _, r := range p.routes() {
@@ -146,6 +166,14 @@ func (p *Pipeline) Close() error {
 // WakeAt tells the pipeline that something is due at t. It is what a Bridge calls
 // as its Config.Due.
 func (p *Pipeline) WakeAt(t time.Time) { p.alarm.set(t) }
+
+// Waiting counts the sends of a channel that wait for their turn.
+func (p *Pipeline) Waiting(channel string) int {
+	if pace := p.pacers[channel]; pace != nil {
+		return pace.waitingNow()
+	}
+	return 0
+}
 
 // explainFailure leaves the text of a handler's error with the message, for the
 // dead letter that it may become.

@@ -11,6 +11,9 @@ const (
 	loadRows    = 256  // read at once
 	heldRows    = 4096 // of all keys
 	heldPerLine = 32   // of one key: a flood from one pair must not push out the others
+	// parkedLines bounds the lines of which nothing but their key is kept, because
+	// they wait for their time.
+	parkedLines = 100_000
 )
 
 // queue is the head of one queue of the outbox in memory, shared by all who
@@ -32,6 +35,7 @@ type queue struct {
 	changed chan struct{}
 	closed  bool
 
+	parked    int              // lines that wait for their time, all of whose rows are on disk
 	skipped   map[string]place // leases whose rows are on disk from there on
 	unsettled place            // first row that had to wait for others' transactions
 	patience  time.Duration    // how long the next read waits for them
