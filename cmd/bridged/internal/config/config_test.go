@@ -214,7 +214,6 @@ FW0123456789abcdef0123456789abcdef = "https://example.com/flow"
 		"f:16: numbers[0].inbound_webhook_method",
 		"f:17: numbers[0].inbound_fallback_webhook",
 		"f:18: numbers[0].max_mms_bytes",
-		"f:19: numbers[0].rate",
 		"f:23: messaging_services[0].inbound_webhook",
 		"f:28: media.link_fallback",
 		"f:29: studio",
