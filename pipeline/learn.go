@@ -3,11 +3,15 @@ package pipeline
 import "time"
 
 // How a pace is learned from a carrier that throttles without saying what it would
-// take: it is lowered at each refusal, and then grows with each acceptance by a
-// tenth of itself a second, or by one where that is more.
+// take: it is lowered at each refusal, and then grows with each acceptance, by one a
+// second at least. It begins with what was taken shortly before, which may be far too
+// little: so it doubles each second until it was lowered twice, and again when it was
+// not for long, and grows by a tenth otherwise.
 const (
 	lowering     = 0.7
-	growth       = 0.1
+	growth       = 0.1 // of itself, each second
+	fastGrowth   = 1.0
+	settledFor   = 30 * time.Second
 	leastGrowth  = 1.0    // per second, each second
 	leastLearned = 1.0    // per second
 	mostLearned  = 1000.0 // beyond it there is nothing to bound
@@ -20,6 +24,7 @@ const (
 type learned struct {
 	perSecond float64   // 0: nothing is known
 	lowered   time.Time // last
+	settled   bool      // it was lowered more than once
 	strikes   int       // refusals in a row, each sent after the pace was lowered for the one before
 
 	second  time.Time // of accepted
@@ -40,8 +45,12 @@ func (l *learned) accepted(now, started time.Time) {
 	if l.perSecond == 0 {
 		return
 	}
-	if l.perSecond += max(leastGrowth, growth*l.perSecond) / l.perSecond; l.perSecond > mostLearned {
-		l.perSecond = 0
+	share := fastGrowth
+	if l.settled && now.Sub(l.lowered) < settledFor {
+		share = growth
+	}
+	if l.perSecond += max(leastGrowth, share*l.perSecond) / l.perSecond; l.perSecond > mostLearned {
+		l.perSecond, l.settled = 0, false
 	}
 }
 
@@ -57,6 +66,7 @@ func (l *learned) refused(now, started time.Time, limit float64) (hold time.Dura
 		if limit > 0 {
 			base = min(base, limit)
 		}
+		l.settled = l.perSecond > 0
 		l.perSecond = max(leastLearned, base*lowering)
 		l.lowered = now
 		l.strikes++
