@@ -32,6 +32,7 @@ func (q *queue) later(t *taken, wait time.Duration) {
 // caller holds q.mu.
 func (q *queue) park(l *line, wait time.Duration) {
 	q.held -= len(l.rows)
+	l.alone = len(l.rows) == 1 && l.spilled == place{}
 	l.spilled, l.rows = l.rows[0].place, nil
 	q.parked++
 	time.AfterFunc(wait, func() {
