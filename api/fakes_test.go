@@ -92,7 +92,7 @@ func newWorld() *world {
 	}}
 	w.deliveries = []conversations.Delivery{{
 		Seq: 1, ID: digits, Conversation: digits, Message: digits, Participant: digits, Channel: "main",
-		Address: "+15550001111", Proxy: "+15550002222", Status: conversations.StatusDelivered, ProviderID: "abc", Attempts: 1,
+		Address: "+15550001111", Proxy: "+15550002222", Status: conversations.StatusDelivered, ProviderID: "abc", Attempts: 1, Parts: 2, Segments: 5,
 		Progress: conversations.ProgressDone, Created: at(4), Updated: at(5),
 	}}
 	return w
@@ -236,7 +236,7 @@ func (w *world) DeliveryDetail(_ context.Context, id conversations.DeliveryID) (
 	return conversations.DeliveryDetail{
 		Delivery: d,
 		Attempts: []conversations.Attempt{
-			{Number: 1, Outcome: conversations.OutcomeUnknown, CarrierCode: "E-7", Detail: "try later", Started: at(4), Ended: at(5)},
+			{Number: 1, Outcome: conversations.OutcomeUnknown, CarrierCode: "E-7", Detail: "try later", Throttled: true, Started: at(4), Ended: at(5)},
 			{Number: 2, Started: at(6)},
 		},
 		Reports: []conversations.StatusRecord{{

@@ -26,6 +26,7 @@ type delivery struct {
 	ErrorCode         *int                    `json:"error_code"`
 	Progress          string                  `json:"progress"`
 	Parts             int                     `json:"parts"`
+	Segments          *int                    `json:"segments"`
 	DateDue           *string                 `json:"date_due"`
 	Reason            *string                 `json:"reason"`
 	DateCreated       string                  `json:"date_created"`
@@ -45,6 +46,7 @@ type attempt struct {
 	ErrorCode      *int    `json:"error_code"`
 	CarrierCode    *string `json:"carrier_code"`
 	CarrierMessage *string `json:"carrier_message"`
+	Throttled      bool    `json:"throttled"`
 	DateStarted    string  `json:"date_started"`
 	DateEnded      *string `json:"date_ended"`
 }
@@ -130,6 +132,7 @@ func (s *server) showDelivery(d conversations.DeliveryDetail) delivery {
 		ErrorCode:         twilio.NullableCode(d.ErrorCode),
 		Progress:          progress(d.Progress),
 		Parts:             d.Parts,
+		Segments:          nullableCount(d.Segments),
 		DateDue:           twilio.NullableDate(d.Due),
 		Reason:            nullable(d.Reason),
 		DateCreated:       twilio.Date(d.Created),
@@ -187,6 +190,7 @@ func showAttempt(a conversations.Attempt) attempt {
 		ErrorCode:      twilio.NullableCode(a.ErrorCode),
 		CarrierCode:    nullable(a.CarrierCode),
 		CarrierMessage: nullable(a.Detail),
+		Throttled:      a.Throttled,
 		DateStarted:    exactDate(a.Started),
 		DateEnded:      nullableExactDate(a.Ended),
 	}
@@ -251,6 +255,14 @@ func nullable(s string) *string {
 // exactDate keeps the fractions of a second: an operator compares these dates
 // with a carrier's log.
 func exactDate(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+// nullableCount is null for what is not counted.
+func nullableCount(n int) *int {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}
 
 func nullableExactDate(t time.Time) *string {
 	if t.IsZero() {

@@ -184,11 +184,13 @@ func TestDeliveryIsShownWhole(t *testing.T) {
 	assert.Equal(t, "+15550001111", v["address"], "masking is for logs")
 	assert.Equal(t, "abc", v["provider_id"])
 	assert.Equal(t, "done", v["progress"])
+	assert.Equal(t, []any{2.0, 5.0}, []any{v["parts"], v["segments"]})
 	assert.Equal(t, public+"/bridged/v1/deliveries/DY"+digits, v["url"])
 	attempts, reports := v["attempts"].([]any), v["status_reports"].([]any)
 	assert.Equal(t, map[string]any{
 		"number": 1.0, "part": 0.0, "outcome": "unknown", "provider_id": nil, "status": nil, "error_code": nil,
 		"carrier_code": "E-7", "carrier_message": "try later",
+		"throttled":    true,
 		"date_started": "2024-05-01T10:00:04Z", "date_ended": "2024-05-01T10:00:05Z",
 	}, attempts[0])
 	assert.Equal(t, "pending", attempts[1].(map[string]any)["outcome"])

@@ -69,13 +69,11 @@ func (b *Bridge) resume(tx Tx, d conversations.Delivery) (alive bool, err error)
 			return false, err
 		}
 		// The last part tried is the one whose outcome is unknown.
-		last, tries := attempts[len(attempts)-1], 0
-		for _, a := range attempts {
-			if a.Part == last.Part {
-				tries++
-			}
+		tries, err := triesOf(tx, d, attempts[len(attempts)-1].Part)
+		if err != nil {
+			return false, err
 		}
-		if tries >= b.cfg.Retry.Attempts {
+		if tries.counted >= b.cfg.Retry.Attempts {
 			return false, b.giveUp(tx, d, 0, "the outcome of every attempt is unknown")
 		}
 	}

@@ -15,6 +15,29 @@ import (
 type Outlet struct {
 	// Split cuts a text into the parts that the channel takes, at least one.
 	Split func(text string) []string
+	// Segments counts those of the air interface that a text takes; optional, 0
+	// where the channel has none at the moment.
+	Segments func(text string) int
+	// Spell changes the spelling of a text that has segments. Optional.
+	Spell func(text string) string
+}
+
+// spelled is a text as it goes out.
+func (o *Outlet) spelled(text string) string {
+	if o.Spell == nil || o.Segments == nil || o.Segments(text) == 0 {
+		return text
+	}
+	return o.Spell(text)
+}
+
+// segments counts those of a delivery. Beside files there are none.
+func (o *Outlet) segments(parts []Part) (n int) {
+	for _, p := range parts {
+		if o.Segments != nil && len(p.Media) == 0 && p.refusal == nil {
+			n += o.Segments(p.Text)
+		}
+	}
+	return n
 }
 
 // Part is what goes to a carrier in one request, or why it cannot.
@@ -45,7 +68,7 @@ func (u *undeliverable) Error() string { return u.reason }
 // sent before the delivery fails.
 func (b *Bridge) plan(d conversations.Delivery, m conversations.Message, out *Outlet) ([]Part, error) {
 	together, refusal := b.filesOf(d)
-	body := withLinks(text(m), d.Files)
+	body := out.spelled(withLinks(text(m), d.Files))
 	var parts []Part
 	switch {
 	case body != "" && len(together) > 0 && textLength(body) <= together[0].maxText:

@@ -33,6 +33,7 @@ type Result struct {
 	CarrierCode string
 	Detail      string
 	Retry       bool          // of OutcomeRefused: it may be taken later
+	Throttled   bool          // of those with Retry: it only came too soon
 	After       time.Duration // the least to wait before that
 }
 
@@ -85,7 +86,7 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 			return nil, err
 		}
 	}
-	d.Parts = len(parts)
+	d.Parts, d.Segments = len(parts), out.segments(parts)
 	if next >= d.Parts {
 		return nil, b.complete(tx, d)
 	}

@@ -28,7 +28,7 @@ func (b *Bridge) Settle(ctx context.Context, c Claim, r Result, out *Outlet) (ne
 		a := c.Attempt
 		a.Outcome, a.ProviderID = r.Outcome, r.ProviderID
 		a.ErrorCode, a.CarrierCode, a.Detail = r.ErrorCode, r.CarrierCode, r.Detail
-		a.Ended = b.now()
+		a.Throttled, a.Ended = r.Throttled, b.now()
 		if d.Progress != conversations.ProgressSending || d.Attempts != a.Number {
 			err = b.settleLate(tx, d, a)
 		} else {
@@ -227,35 +227,27 @@ func (b *Bridge) settleRefused(tx Tx, d conversations.Delivery, a conversations.
 		}
 		return settled{result: SettledFailed}, b.finish(tx, d, receipts.Part{Status: conversations.StatusFailed, ErrorCode: code})
 	}
-	tries, err := triesOf(tx, d, a)
+	if err := tx.UpdateAttempt(d, a); err != nil {
+		return settled{}, err
+	}
+	tries, err := triesOf(tx, d, a.Part)
 	if err != nil {
 		return settled{}, err
 	}
-	if tries >= b.cfg.Retry.Attempts {
-		if err := tx.UpdateAttempt(d, a); err != nil {
-			return settled{}, err
-		}
+	wait, isOver := b.cfg.Retry.after(tries, r, b.now(), b.cfg.Jitter())
+	if isOver {
 		reason := "the carrier refused it at every attempt"
+		if r.Throttled {
+			reason = "the carrier had no room for it for too long"
+		}
 		if a.Detail != "" {
 			reason += "; its last words: " + a.Detail
 		}
 		return settled{result: SettledDead}, b.giveUp(tx, d, r.ErrorCode, reason)
 	}
 	d.Progress = conversations.ProgressRetry
-	d.Due = b.now().Add(max(r.After, b.cfg.Retry.Wait(tries, b.cfg.Jitter())))
-	return settled{SettledRetry, d.Due}, b.store(tx, d, a)
-}
-
-// triesOf counts the attempts at the part that a is of.
-func triesOf(tx Tx, d conversations.Delivery, a conversations.Attempt) (int, error) {
-	attempts, err := tx.Attempts(d)
-	n := 0
-	for _, other := range attempts {
-		if other.Part == a.Part {
-			n++
-		}
-	}
-	return n, err
+	d.Due = b.now().Add(wait)
+	return settled{SettledRetry, d.Due}, tx.UpdateDelivery(d)
 }
 
 func (b *Bridge) store(tx Tx, d conversations.Delivery, a conversations.Attempt) error {

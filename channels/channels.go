@@ -117,3 +117,11 @@ type TextLimiter interface {
 	// MaxText is in UTF-16 code units, the unit in which carriers count.
 	MaxText() int
 }
+
+// SegmentCounter is the capability of a channel whose texts travel in segments, and
+// whose carrier charges for each.
+type SegmentCounter interface {
+	// Segments counts those of one part, at least one; 0 where the channel as it is
+	// configured has none.
+	Segments(text string) int
+}

@@ -33,6 +33,18 @@ func (v Verdict) String() string {
 	return [...]string{"unknown", "retry", "throttled", "permanent", "opted_out", "outside_window"}[v]
 }
 
+// Scope is whose sends a throttling carrier wants to come more slowly.
+type Scope int
+
+// The scopes. Of the zero value, which a bare 429 has, the pipeline finds out by
+// itself: one that meets several people is about more than one pair.
+const (
+	ScopeUnsaid  Scope = iota
+	ScopePair          // those from the proxy address to this person
+	ScopeNumber        // those from the proxy address
+	ScopeChannel       // those of the account
+)
+
 // SendError is a send that did not end in acceptance.
 type SendError struct {
 	Verdict Verdict
@@ -45,6 +57,8 @@ type SendError struct {
 	Detail      string
 	// After is how long a throttling carrier asks to wait; 0 when it does not say.
 	After time.Duration
+	// Scope says whose sends are too many, of Throttled.
+	Scope Scope
 	// Cause is the error of the transport, if there was one.
 	Cause error
 }

@@ -57,6 +57,7 @@ type Delivery struct {
 	Progress     Progress
 	Attempts     int        // how many were made, over all parts
 	Parts        int        // how many messages of the carrier it takes; 0 until it is first sent
+	Segments     int        // how many of the air interface, likewise; 0 where the channel has none
 	Due          time.Time  // of ProgressRetry and ProgressUnknown
 	Reason       string     // why it was given up, could not go out, or was never tried
 	Files        []SentFile // what became of the message's files; none until it was prepared
@@ -111,6 +112,7 @@ type Attempt struct {
 	ErrorCode   int
 	CarrierCode string // the carrier's own code
 	Detail      string // the carrier's own words
+	Throttled   bool   // of OutcomeRefused: it only came too soon
 	Started     time.Time
 	Ended       time.Time // zero while under way
 }

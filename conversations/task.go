@@ -37,5 +37,9 @@ type Answer struct {
 // The metadata of a task's message, by which store and pipeline speak.
 const (
 	TaskKey   = "key"   // the task's key
+	TaskLease = "lease" // the task's lease
 	TaskError = "error" // why a handler failed, for the dead letter
+	// TaskWait is a time.Duration that a handler sets on a message that it nacks
+	// because its time has not come: it is given out again then, and this is no failure.
+	TaskWait = "wait"
 )

@@ -18,6 +18,7 @@ type detail struct {
 	Progress string
 	Status   string
 	Due      string `json:"date_due"`
+	Segments int
 	Attempts []struct {
 		Outcome     string
 		CarrierCode string `json:"carrier_code"`

@@ -91,9 +91,11 @@ type world struct {
 
 // setup is what a test changes of its world.
 type setup struct {
-	config       string // more of the configuration
-	server       string // more of [server]
-	whatsapp     string // the driver of the WhatsApp channel; default cloud
+	config       string   // more of the configuration
+	server       string   // more of [server]
+	channel      string   // more of the SMS channel
+	numbers      []string // further ones of the SMS channel
+	whatsapp     string   // the driver of the WhatsApp channel; default cloud
 	twilioFault  func(fakecarrier.Sent) fakecarrier.Fault
 	cloudFault   func(fakecarrier.Sent) fakecarrier.Fault
 	withoutRetry bool             // leave [retry] to config
@@ -178,8 +180,8 @@ secret = %q
 [[channels]]
 name = "sms-main"
 type = "sms"
-numbers = [%q]
-%s
+numbers = ["%s"]
+%s%s
 [[channels]]
 name = "wa-main"
 type = "whatsapp"
@@ -187,7 +189,8 @@ numbers = [%q]
 %s
 %s
 %s
-`, s.server, account, authToken, keySID, keySecret, smsProxy, carrier, whatsappProxy, whatsapp, retry, s.config)
+`, s.server, account, authToken, keySID, keySecret,
+		strings.Join(append([]string{smsProxy}, s.numbers...), `", "`), s.channel, carrier, whatsappProxy, whatsapp, retry, s.config)
 }
 
 // helperLibrary is the unmodified official client, with its requests sent to the

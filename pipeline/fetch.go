@@ -24,8 +24,8 @@ type Files interface {
 	KeepAs(id conversations.MediaID, r io.Reader, stated string, most int64) (media.Kept, error)
 }
 
-// Pace says how slowly a carrier may give a file away.
-type Pace struct {
+// FilePace says how slowly a carrier may give a file away.
+type FilePace struct {
 	// Longest bounds the whole of one attempt.
 	Longest time.Duration
 	// Window is the time in which Least bytes have to come, over and over.
@@ -33,10 +33,10 @@ type Pace struct {
 	Least  int64
 }
 
-// DefaultPace lets a file of 150 MB through at 1.3 Mbit/s, and gives up on a
+// DefaultFilePace lets a file of 150 MB through at 1.3 Mbit/s, and gives up on a
 // carrier that falls silent after half a minute.
-func DefaultPace() Pace {
-	return Pace{Longest: 15 * time.Minute, Window: 30 * time.Second, Least: 32 << 10}
+func DefaultFilePace() FilePace {
+	return FilePace{Longest: 15 * time.Minute, Window: 30 * time.Second, Least: 32 << 10}
 }
 
 var (
@@ -78,11 +78,11 @@ func (p *Pipeline) isStopping() bool {
 
 // download makes one attempt.
 func (p *Pipeline) download(f conversations.Fetch) bridge.Fetched {
-	ctx, stop := context.WithTimeoutCause(p.fetching, p.cfg.Pace.Longest, errTooLong)
+	ctx, stop := context.WithTimeoutCause(p.fetching, p.cfg.FilePace.Longest, errTooLong)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watch := newWatch(p.cfg.Pace, cancel)
+	watch := newWatch(p.cfg.FilePace, cancel)
 	defer watch.stop()
 	body, err := p.open(ctx, f)
 	if err != nil {
@@ -155,12 +155,12 @@ func notFetched(ctx context.Context, err error) bridge.Fetched {
 
 // watch cuts off what comes too slowly.
 type watch struct {
-	pace  Pace
+	pace  FilePace
 	bytes atomic.Int64
 	timer *time.Timer
 }
 
-func newWatch(pace Pace, cancel context.CancelCauseFunc) *watch {
+func newWatch(pace FilePace, cancel context.CancelCauseFunc) *watch {
 	w := &watch{pace: pace}
 	ready := make(chan struct{})
 	defer close(ready)

@@ -178,13 +178,13 @@ func (t trickle) Read(p []byte) (int, error) {
 func TestACarrierThatIsTooSlowIsCutOff(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		pace   pipeline.Pace
+		pace   pipeline.FilePace
 		pause  time.Duration
 		reason string
 	}{
-		"silent":    {pipeline.Pace{Longest: time.Hour, Window: 20 * time.Millisecond, Least: 1}, time.Hour, "too slowly"},
-		"trickling": {pipeline.Pace{Longest: time.Hour, Window: 50 * time.Millisecond, Least: 1000}, time.Millisecond, "too slowly"},
-		"endless":   {pipeline.Pace{Longest: 50 * time.Millisecond, Window: time.Hour, Least: 1}, time.Millisecond, "too long"},
+		"silent":    {pipeline.FilePace{Longest: time.Hour, Window: 20 * time.Millisecond, Least: 1}, time.Hour, "too slowly"},
+		"trickling": {pipeline.FilePace{Longest: time.Hour, Window: 50 * time.Millisecond, Least: 1000}, time.Millisecond, "too slowly"},
+		"endless":   {pipeline.FilePace{Longest: 50 * time.Millisecond, Window: time.Hour, Least: 1}, time.Millisecond, "too long"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -55,26 +55,39 @@ func (p *Pipeline) carryOut(verb func(ctx context.Context, task int64, payload [
 // send hands the parts of one delivery to its carrier, one after the other, and
 // records each answer before the next part goes.
 func (p *Pipeline) send(adapter channels.Adapter) message.NoPublishHandlerFunc {
-	out := outlet(adapter)
+	out := p.outlet(adapter)
 	return func(m *message.Message) error {
+		if !p.mayGo(adapter.Name(), m) {
+			return nil
+		}
 		own, err := strconv.ParseInt(m.UUID, 10, 64)
 		if err != nil {
 			return err
 		}
 		id := conversations.DeliveryID(m.Payload)
 		claim, err := p.cfg.Verbs.Claim(p.life, own, m.Metadata.Get(conversations.TaskKey), id, out)
+		if claim == nil {
+			p.notSent(adapter.Name(), m)
+		}
 		for claim != nil && err == nil {
-			claim, err = p.settle(*claim, p.hand(adapter, *claim), out)
+			r := p.hand(adapter, *claim)
+			claim, err = p.settle(*claim, r, p.further(adapter.Name(), m, *claim, r, out))
 		}
 		return err
 	}
 }
 
 // outlet is what the bridge has to know of a channel.
-func outlet(adapter channels.Adapter) *bridge.Outlet {
+func (p *Pipeline) outlet(adapter channels.Adapter) *bridge.Outlet {
 	out := &bridge.Outlet{Split: func(text string) []string { return []string{text} }}
 	if limiter, ok := adapter.(channels.TextLimiter); ok {
 		out.Split = func(text string) []string { return channels.Split(text, limiter.MaxText()) }
+	}
+	if counter, ok := adapter.(channels.SegmentCounter); ok {
+		out.Segments = counter.Segments
+		if p.cfg.Channels[adapter.Name()].SmartEncoding {
+			out.Spell = conversations.Plain
+		}
 	}
 	return out
 }
@@ -142,6 +155,7 @@ func (p *Pipeline) hand(adapter channels.Adapter, c bridge.Claim) (r bridge.Resu
 	took := p.cfg.Now().Sub(start)
 	r, verdict := result(sent, err)
 	p.cfg.Sending(adapter.Name(), verdict, took)
+	p.learn(adapter.Name(), c.Delivery, start, err)
 	if err != nil {
 		p.cfg.Log.Warn("a send was not accepted", "channel", adapter.Name(), "to", c.Delivery.Address,
 			"verdict", verdict, "code", r.ErrorCode, "carrier_code", r.CarrierCode, "attempt", c.Attempt.Number)
@@ -183,7 +197,7 @@ func result(sent channels.Sent, err error) (r bridge.Result, verdict string) {
 	case channels.Unknown:
 		r.Outcome = conversations.OutcomeUnknown
 	case channels.Retry, channels.Throttled:
-		r.Retry = true
+		r.Retry, r.Throttled = true, e.Verdict == channels.Throttled
 	case channels.Permanent, channels.OptedOut, channels.OutsideWindow:
 	}
 	if r.Detail == "" && e.Cause != nil {

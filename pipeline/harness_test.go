@@ -90,7 +90,7 @@ type options struct {
 	close time.Duration                       // how long Close waits; default 5 s
 	// webhooks makes each channel's own number have an inbound webhook.
 	webhooks pipeline.InboundWebhooks
-	pace     pipeline.Pace         // of files; default DefaultPace
+	pace     pipeline.FilePace     // with files; default DefaultFilePace
 	fetch    channels.MediaFetcher // for channels that have no way of their own
 	place    *storetest.Place      // the database; default a new one
 	files    string                // the directory of files; default a new one
@@ -154,7 +154,7 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 			})
 		},
 		InboundWebhooks: o.webhooks,
-		Files:           w.files, Fetcher: o.fetch, Pace: o.pace,
+		Files:           w.files, Fetcher: o.fetch, FilePace: o.pace,
 		SendTimeout: 5 * time.Second, CloseTimeout: o.close,
 	})
 	require.NoError(t, err)

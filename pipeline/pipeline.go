@@ -71,8 +71,8 @@ type Config struct {
 	// Fetcher fetches the files of channels that are no channels.MediaFetcher.
 	// Optional; theirs are given up.
 	Fetcher channels.MediaFetcher
-	// Pace says how slowly files may come. Optional; DefaultPace.
-	Pace Pace
+	// FilePace says how slowly files may come. Optional; DefaultFilePace.
+	FilePace FilePace
 	// Subscriber makes a subscriber to the outbox that handles so many messages
 	// of a topic at once.
 	Subscriber func(inFlight int) message.Subscriber
@@ -91,18 +91,34 @@ type Config struct {
 	TookOver <-chan struct{}
 	// CloseTimeout bounds how long Close waits for what is in flight.
 	CloseTimeout time.Duration
+	// Channels say how channels are used, by their names. Optional.
+	Channels map[string]ChannelConfig
+	// Paced is told of each send that had to wait for its turn, when it may go: how
+	// long it waited, and the scope that it waited for last. Optional.
+	Paced func(channel, by string, waited time.Duration)
 	// Sending is told how long each request to a carrier took. Optional.
 	Sending func(channel, verdict string, took time.Duration)
 	Now     func() time.Time // optional; time.Now
 	Log     *slog.Logger     // optional; discards
 }
 
+// ChannelConfig is how a channel is used.
+type ChannelConfig struct {
+	Pace Pace
+	// SmartEncoding makes typographic marks plain where that keeps a text in fewer
+	// segments, on a channel that has segments.
+	SmartEncoding bool
+}
+
 func (c *Config) setDefaults() {
+	if c.Paced == nil {
+		c.Paced = func(string, string, time.Duration) {}
+	}
 	if c.Sending == nil {
 		c.Sending = func(string, string, time.Duration) {}
 	}
-	if c.Pace == (Pace{}) {
-		c.Pace = DefaultPace()
+	if c.FilePace == (FilePace{}) {
+		c.FilePace = DefaultFilePace()
 	}
 	if c.Holds == nil {
 		c.Holds = func(string, time.Duration) bool { return true }
@@ -124,6 +140,7 @@ type Pipeline struct {
 	router *message.Router
 	flight flight
 	alarm  *alarm
+	pacers map[string]*pacer // by channel
 
 	// life ends when Close gives up waiting.
 	life    context.Context //nolint:containedctx // it is the pipeline's own
@@ -148,7 +165,10 @@ func New(cfg Config) (*Pipeline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the router: %w", err)
 	}
-	p := &Pipeline{cfg: cfg, router: router, alarm: newAlarm()}
+	p := &Pipeline{cfg: cfg, router: router, alarm: newAlarm(), pacers: map[string]*pacer{}}
+	for _, adapter := range cfg.Adapters {
+		p.pacers[adapter.Name()] = newPacer(cfg.Channels[adapter.Name()].Pace, cfg.Now)
+	}
 	p.life, p.endLife = context.WithCancel(context.Background())
 	p.calls, p.endCalls = context.WithCancel(p.life)
 	p.fetching, p.stopFetching = context.WithCancel(context.Background())
@@ -210,6 +230,14 @@ func (p *Pipeline) Close() error {
 // WakeAt tells the pipeline that something is due at t. It is what a Bridge calls
 // as its Config.Due.
 func (p *Pipeline) WakeAt(t time.Time) { p.alarm.set(t) }
+
+// Waiting counts the sends of a channel that wait for their turn.
+func (p *Pipeline) Waiting(channel string) int {
+	if pace := p.pacers[channel]; pace != nil {
+		return pace.waitingNow()
+	}
+	return 0
+}
 
 // explainFailure leaves the text of a handler's error with the message, for the
 // dead letter that it may become.

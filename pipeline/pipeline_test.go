@@ -68,7 +68,6 @@ func TestEachVerdictHasItsConsequence(t *testing.T) {
 	}{
 		channels.Unknown:       {conversations.ProgressDead, 3},
 		channels.Retry:         {conversations.ProgressDead, 3},
-		channels.Throttled:     {conversations.ProgressDead, 3},
 		channels.Permanent:     {conversations.ProgressDone, 1},
 		channels.OptedOut:      {conversations.ProgressDone, 1},
 		channels.OutsideWindow: {conversations.ProgressDone, 1},

@@ -8,12 +8,13 @@ import (
 )
 
 const attemptColumns = `a.number, a.part, a.outcome, a.provider_id, a.status, a.error_code, a.carrier_code, a.detail,
-	a.started, a.ended`
+	a.throttled, a.started, a.ended`
 
 // attemptRow is an attempt as its columns have it.
 type attemptRow struct {
 	conversations.Attempt
 	provider       *string
+	throttled      int
 	started, ended int64
 }
 
@@ -21,7 +22,7 @@ func (r *attemptRow) into() []any {
 	a := &r.Attempt
 	return []any{
 		&a.Number, &a.Part, &a.Outcome, &r.provider, &a.Status, &a.ErrorCode, &a.CarrierCode, &a.Detail,
-		&r.started, &r.ended,
+		&r.throttled, &r.started, &r.ended,
 	}
 }
 
@@ -30,6 +31,7 @@ func (r *attemptRow) attempt() conversations.Attempt {
 	if r.provider != nil {
 		a.ProviderID = *r.provider
 	}
+	a.Throttled = r.throttled != 0
 	a.Started, a.Ended = fromMicros(r.started), fromMicros(r.ended)
 	return a
 }
@@ -60,8 +62,9 @@ func (tx *Tx) InsertAttempt(d conversations.Delivery, a conversations.Attempt) e
 // UpdateAttempt stores what can change.
 func (tx *Tx) UpdateAttempt(d conversations.Delivery, a conversations.Attempt) error {
 	return tx.run(`UPDATE attempts SET outcome = $3, provider_id = $4, status = $5, error_code = $6, carrier_code = $7,
-		detail = $8, ended = $9 WHERE delivery_id = $1 AND number = $2`,
-		d.ID, a.Number, a.Outcome, optionalText(a.ProviderID), a.Status, a.ErrorCode, a.CarrierCode, a.Detail, micros(a.Ended))
+		detail = $8, ended = $9, throttled = $10 WHERE delivery_id = $1 AND number = $2`,
+		d.ID, a.Number, a.Outcome, optionalText(a.ProviderID), a.Status, a.ErrorCode, a.CarrierCode, a.Detail, micros(a.Ended),
+		number(a.Throttled))
 }
 
 // groupLine is the line of a group message; nil for any other delivery.

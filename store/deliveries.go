@@ -10,7 +10,7 @@ import (
 )
 
 const deliveryColumns = `d.seq, d.id, d.conversation_id, d.message_id, d.participant_id, d.channel, d.address, d.proxy,
-	d.others, d.lead_id, d.status, d.error_code, d.provider_id, d.progress, d.attempts, d.parts, d.due, d.reason, d.files, d.created, d.updated`
+	d.others, d.lead_id, d.status, d.error_code, d.provider_id, d.progress, d.attempts, d.parts, d.segments, d.due, d.reason, d.files, d.created, d.updated`
 
 // A receipt is a delivery of which something is known, or which was tried.
 const isReceipt = "(d.attempts > 0 OR d.status <> '')"
@@ -28,7 +28,7 @@ func (r *deliveryRow) into() []any {
 	d := &r.Delivery
 	return []any{
 		&d.Seq, &d.ID, &d.Conversation, &d.Message, &d.Participant, &d.Channel, &d.Address, &d.Proxy,
-		&r.others, &r.lead, &d.Status, &d.ErrorCode, &d.ProviderID, &d.Progress, &d.Attempts, &d.Parts, &r.due, &d.Reason, &r.files, &r.created, &r.updated,
+		&r.others, &r.lead, &d.Status, &d.ErrorCode, &d.ProviderID, &d.Progress, &d.Attempts, &d.Parts, &d.Segments, &r.due, &d.Reason, &r.files, &r.created, &r.updated,
 	}
 }
 
@@ -146,10 +146,10 @@ func (tx *Tx) InsertDelivery(d *conversations.Delivery) error {
 		return err
 	}
 	seq, err := tx.insert(`INSERT INTO deliveries (id, conversation_id, message_id, participant_id, channel, address, proxy,
-		pair_key, status, error_code, provider_id, progress, attempts, parts, due, reason, created, updated, others, lead_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) RETURNING seq`,
+		pair_key, status, error_code, provider_id, progress, attempts, parts, segments, due, reason, created, updated, others, lead_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING seq`,
 		d.ID, d.Conversation, d.Message, d.Participant, d.Channel, d.Address, d.Proxy,
-		bindings.LineKey(*d), d.Status, d.ErrorCode, d.ProviderID, d.Progress, d.Attempts, d.Parts,
+		bindings.LineKey(*d), d.Status, d.ErrorCode, d.ProviderID, d.Progress, d.Attempts, d.Parts, d.Segments,
 		micros(d.Due), d.Reason, micros(d.Created), micros(d.Updated), others, optionalText(string(d.Lead)))
 	d.Seq = seq
 	return err
@@ -165,9 +165,9 @@ func (tx *Tx) GroupDeliveries(d conversations.Delivery) ([]conversations.Deliver
 // UpdateDelivery stores what can change.
 func (tx *Tx) UpdateDelivery(d conversations.Delivery) error {
 	return tx.run(`UPDATE deliveries SET status = $2, error_code = $3, provider_id = $4, progress = $5, attempts = $6,
-		parts = $7, due = $8, reason = $9, updated = $10, holder = $11 WHERE id = $1`,
+		parts = $7, due = $8, reason = $9, updated = $10, holder = $11, segments = $12 WHERE id = $1`,
 		d.ID, d.Status, d.ErrorCode, d.ProviderID, d.Progress, d.Attempts, d.Parts, micros(d.Due), d.Reason, micros(d.Updated),
-		tx.holder(d))
+		tx.holder(d), d.Segments)
 }
 
 // SetFiles stores what became of a delivery's files.

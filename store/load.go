@@ -18,8 +18,10 @@ const (
 // succeeded; one that failed is tried at the next poll.
 func (q *queue) load(ctx context.Context) bool {
 	q.mu.Lock()
-	drained, cursor, wakes, late := q.drained, q.cursor, q.wakes, q.late()
-	q.drained = nil
+	cursor, wakes, late := q.cursor, q.wakes, q.late()
+	some := min(len(q.drained), loadLines)
+	drained := slices.Clone(q.drained[:some])
+	q.drained = slices.Delete(q.drained, 0, some)
 	q.mu.Unlock()
 
 	reader := q.db.reader(ctx)
@@ -165,7 +167,11 @@ func (q *queue) loadRange(reader querier, column, value string, from, to place, 
 
 // refill reads back what a line had to leave on disk, up to the cursor.
 func (q *queue) refill(reader querier, l *line, cursor place) error {
-	rows, err := q.loadRange(reader, "task_key", l.key, l.spilled, cursor, heldPerLine+1)
+	limit := heldPerLine + 1
+	if l.alone { // only the loader, which this is, adds rows
+		limit = 1
+	}
+	rows, err := q.loadRange(reader, "task_key", l.key, l.spilled, cursor, limit)
 	if err != nil {
 		return err
 	}
@@ -174,7 +180,7 @@ func (q *queue) refill(reader querier, l *line, cursor place) error {
 	if l.dropped {
 		return nil
 	}
-	l.spilled = place{}
+	l.spilled, l.alone = place{}, false
 	for _, r := range rows {
 		q.add(r)
 	}

@@ -9,8 +9,12 @@ import (
 // How much of a queue is kept in memory. The rest waits on disk.
 const (
 	loadRows    = 256  // read at once
+	loadLines   = 64   // read back at once: what they have is given out in between
 	heldRows    = 4096 // of all keys
 	heldPerLine = 32   // of one key: a flood from one pair must not push out the others
+	// parkedLines bounds the lines of which nothing but their key is kept, because
+	// they wait for their time.
+	parkedLines = 100_000
 )
 
 // queue is the head of one queue of the outbox in memory, shared by all who
@@ -32,6 +36,7 @@ type queue struct {
 	changed chan struct{}
 	closed  bool
 
+	parked    int              // lines that wait for their time, all of whose rows are on disk
 	skipped   map[string]place // leases whose rows are on disk from there on
 	unsettled place            // first row that had to wait for others' transactions
 	patience  time.Duration    // how long the next read waits for them
@@ -44,6 +49,7 @@ type line struct {
 	rows    []row
 	busy    bool  // its first row is being handled, or waits for its time
 	spilled place // first row that was not kept in memory; zero for none
+	alone   bool  // what spilled is one row, which is found without looking for more
 	dropped bool  // its lease was lost: it is in memory only until it is handled
 }
 
@@ -136,6 +142,7 @@ func (q *queue) add(r row) {
 		q.lines[r.key] = l
 	}
 	if l.spilled != (place{}) {
+		l.alone = false
 		return
 	}
 	if len(l.rows) >= heldPerLine {

@@ -178,6 +178,10 @@ func (s *subscription) give(ctx context.Context, t *taken) {
 	select {
 	case <-m.Acked():
 	case <-m.Nacked():
+		if wait, err := time.ParseDuration(m.Metadata.Get(conversations.TaskWait)); err == nil {
+			s.queue.later(t, wait)
+			return
+		}
 		s.nack(t, m.Metadata.Get(conversations.TaskError))
 		return
 	case <-ctx.Done():
@@ -212,6 +216,7 @@ func (t *taken) message() *message.Message {
 		_ = json.Unmarshal([]byte(*t.metadata), &m.Metadata)
 	}
 	m.Metadata.Set(conversations.TaskKey, t.key)
+	m.Metadata.Set(conversations.TaskLease, t.lease)
 	return m
 }
 

@@ -22,7 +22,7 @@ func (in *Inbound) form(c conversations.InboundCall) url.Values {
 		"To":          {string(m.To)},
 		"Body":        {m.Body},
 		"SmsStatus":   {"received"},
-		"NumSegments": {strconv.Itoa(segments(m.To.Type(), m.Body))},
+		"NumSegments": {strconv.Itoa(segments(m))},
 	}
 	if sid := twilio.ChannelMessageSID(m.From.Type(), m.Channel, m.ProviderID); sid != nil {
 		for _, name := range []string{"MessageSid", "SmsSid", "SmsMessageSid"} {
@@ -57,4 +57,13 @@ func (in *Inbound) form(c conversations.InboundCall) url.Values {
 func idempotencyToken(c conversations.InboundCall) string {
 	sum := sha256.Sum256([]byte(string(c.MessagingService) + "\x00" + c.Message.Channel + "\x00" + c.Message.ProviderID))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}
+
+// segments says how many messages of the air interface a message took. Channels
+// other than SMS have no such parts.
+func segments(m conversations.Inbound) int {
+	if m.To.Type() != conversations.TypeSMS {
+		return 1
+	}
+	return max(1, conversations.Segments(m.Body))
 }

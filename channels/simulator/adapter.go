@@ -30,10 +30,11 @@ const (
 )
 
 var (
-	_ channels.Adapter      = (*Adapter)(nil)
-	_ channels.GroupCarrier = (*Adapter)(nil)
-	_ channels.MediaCarrier = (*Adapter)(nil)
-	_ channels.TextLimiter  = (*Adapter)(nil)
+	_ channels.Adapter        = (*Adapter)(nil)
+	_ channels.GroupCarrier   = (*Adapter)(nil)
+	_ channels.MediaCarrier   = (*Adapter)(nil)
+	_ channels.TextLimiter    = (*Adapter)(nil)
+	_ channels.SegmentCounter = (*Adapter)(nil)
 )
 
 // Adapter is one configured channel of the simulated carrier. Carrier.Channel
@@ -74,6 +75,14 @@ func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
 		return files.WhatsApp(maxCaption)
 	}
 	return files.MMS(maxSMS)
+}
+
+// Segments implements channels.SegmentCounter. On WhatsApp there are none.
+func (a *Adapter) Segments(text string) int {
+	if a.kind == typeWhatsApp {
+		return 0
+	}
+	return conversations.Segments(text)
 }
 
 // Send implements channels.Adapter: it puts the message into the handset's

@@ -84,8 +84,9 @@ func TestRefusals(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, Limits{})
 			r := Refusal{Kind: kind, Code: 21610, Times: 2}
+			scope := channels.ScopeUnsaid
 			if kind == channels.Throttled {
-				r.After = 3 * time.Second
+				r.After, scope = 3*time.Second, channels.ScopePair
 			}
 			w.behave(t, alice, Behaviour{Refuse: &r})
 
@@ -96,6 +97,7 @@ func TestRefusals(t *testing.T) {
 				assert.Equal(t, 21610, e.Code)
 				assert.Equal(t, "21610", e.CarrierCode)
 				assert.Equal(t, r.After, e.After)
+				assert.Equal(t, scope, e.Scope)
 				if left > 0 {
 					assert.Equal(t, left, w.Behaviour(alice).Refuse.Times)
 				}

@@ -116,6 +116,9 @@ func (r Refusal) sendError() *channels.SendError {
 		Detail:  "refused, as the simulated handset's behaviour says",
 		After:   r.After,
 	}
+	if r.Kind == channels.Throttled {
+		e.Scope = channels.ScopePair // it is this handset's
+	}
 	if r.Code != 0 {
 		e.CarrierCode = strconv.Itoa(r.Code)
 	}

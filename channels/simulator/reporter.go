@@ -133,7 +133,7 @@ func (r *reporter) add(all ...*journey) *channels.SendError {
 		return nil
 	case r.pending >= r.cfg.pending:
 		return &channels.SendError{
-			Verdict: channels.Throttled, Code: codeQueueOverflow, After: overflowWait,
+			Verdict: channels.Throttled, Code: codeQueueOverflow, After: overflowWait, Scope: channels.ScopeChannel,
 			Detail: "too many messages of the simulated carrier have statuses to come",
 		}
 	}

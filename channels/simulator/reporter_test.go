@@ -172,6 +172,7 @@ func TestTooManyPendingStatuses(t *testing.T) {
 		_, err := w.text(alice, "3")
 		e := sendError(t, err)
 		assert.Equal(t, channels.Throttled, e.Verdict)
+		assert.Equal(t, channels.ScopeChannel, e.Scope)
 		assert.Equal(t, time.Second, e.After)
 		assert.Equal(t, 30001, e.Code)
 		assert.Equal(t, []string{"1", "2"}, bodies(w.Messages(alice)))

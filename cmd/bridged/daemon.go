@@ -78,6 +78,7 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	if d.pipeline, err = pipeline.New(d.pipelineConfig(directory)); err != nil {
 		return nil, err
 	}
+	d.metrics.watchWaiting(directory.Adapters(), d.pipeline.Waiting)
 	if err := d.wireHandlers(directory, defaults); err != nil {
 		return nil, err
 	}
@@ -128,6 +129,8 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 	return pipeline.Config{
 		Verbs:    d.bridge,
 		Adapters: directory.Adapters(),
+		Channels: channelConfigs(d.cfg, directory),
+		Paced:    d.metrics.paced,
 		Subscriber: func(inFlight int) message.Subscriber {
 			return store.NewSubscriber(d.store, store.SubscriberConfig{InFlight: inFlight, Attempts: taskAttempts})
 		},

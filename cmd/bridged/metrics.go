@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"bridged/bridge"
+	"bridged/channels"
 	"bridged/conversations"
 )
 
@@ -20,7 +21,7 @@ type metrics struct {
 
 	accepted, repeated, overRate, routed, settled, reports, hooks, requests *prometheus.CounterVec
 
-	routeLag, deliveryLag, hookSeconds, requestSeconds, carrierSeconds *prometheus.HistogramVec
+	routeLag, deliveryLag, hookSeconds, requestSeconds, carrierSeconds, paceSeconds *prometheus.HistogramVec
 
 	commitSeconds, commitOperations prometheus.Histogram
 }
@@ -41,6 +42,7 @@ func newMetrics() *metrics {
 	m.requests = m.counter("api_requests_total", "Requests to the REST API.", "route", "status")
 	m.requestSeconds = m.histogram("api_seconds", "How long requests to the REST API took.", "route")
 	m.carrierSeconds = m.histogram("carrier_seconds", "How long requests to carriers took.", "channel", "verdict")
+	m.paceSeconds = m.histogram("pace_seconds", "How long sends waited for their turn, of those that had to.", "channel", "by")
 	m.commitSeconds = m.single("commit_seconds", "How long commits of the store took.", prometheus.ExponentialBuckets(0.00025, 2, 14))
 	m.commitOperations = m.single("commit_operations", "How many operations shared a commit.", prometheus.ExponentialBuckets(1, 2, 10))
 	return m
@@ -71,6 +73,15 @@ func (m *metrics) watchBacklog(count func() int) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace: "bridged", Name: "backlog", Help: "Inbound messages that are stored and not finished.",
 	}, func() float64 { return float64(count()) }))
+}
+
+func (m *metrics) watchWaiting(adapters []channels.Adapter, count func(channel string) int) {
+	for _, a := range adapters {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Namespace: "bridged", Name: "pace_waiting", Help: "Sends that wait for their turn now.",
+			ConstLabels: prometheus.Labels{"channel": a.Name()},
+		}, func() float64 { return float64(count(a.Name())) }))
+	}
 }
 
 func (m *metrics) handler() http.Handler {
@@ -129,6 +140,10 @@ func (m *metrics) api(route string, status int, took time.Duration) {
 
 func (m *metrics) sending(channel, verdict string, took time.Duration) {
 	m.carrierSeconds.WithLabelValues(channel, verdict).Observe(took.Seconds())
+}
+
+func (m *metrics) paced(channel, by string, waited time.Duration) {
+	m.paceSeconds.WithLabelValues(channel, by).Observe(waited.Seconds())
 }
 
 func (m *metrics) committed(operations int, took time.Duration) {

@@ -153,7 +153,22 @@ func refusal(a carrierhttp.Answer) *channels.SendError {
 	} else if verdict == channels.Permanent {
 		code = codeUnknown
 	}
-	return a.Refusal(verdict, code, carrierCode, said.Message)
+	e := a.Refusal(verdict, code, carrierCode, said.Message)
+	e.Scope = scopeOf(said.Code)
+	return e
+}
+
+// scopeOf says whose sends were too many, by Twilio's code.
+func scopeOf(code int) channels.Scope {
+	switch code {
+	case 14107: // a loop between two numbers
+		return channels.ScopePair
+	case 21611, 30022, 63018: // the number's queue, its campaign's rate, the sender's
+		return channels.ScopeNumber
+	case 20429, 63038: // requests at once, messages a day
+		return channels.ScopeChannel
+	}
+	return channels.ScopeUnsaid
 }
 
 // codeUnknown is the reference's "Unknown error" of a delivery.

@@ -19,8 +19,8 @@ const DefaultAPIBaseURL = programmable.DefaultAPIBaseURL
 // Config is one Twilio account as a channel.
 type Config = programmable.Config
 
-// Adapter is a channels.Adapter, HookReceiver, MediaCarrier, MediaFetcher and
-// TextLimiter.
+// Adapter is a channels.Adapter, HookReceiver, MediaCarrier, MediaFetcher,
+// SegmentCounter and TextLimiter.
 type Adapter struct{ *programmable.Client }
 
 // New makes an Adapter, or says which setting is missing or wrong.
@@ -34,6 +34,9 @@ func New(cfg Config) (*Adapter, error) {
 
 // Type is conversations.TypeSMS.
 func (a *Adapter) Type() conversations.ChannelType { return conversations.TypeSMS }
+
+// Segments counts what the carrier charges for (carriers.md §3 c).
+func (a *Adapter) Segments(text string) int { return conversations.Segments(text) }
 
 // ParseAddress accepts a number in E.164 and a short code. Inbound messages may
 // come from other addresses too, such as a sender's name; nobody can answer those.

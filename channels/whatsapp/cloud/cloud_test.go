@@ -112,8 +112,12 @@ func failures() []channeltest.Failure {
 	for _, c := range []int{131047, 470} {
 		add(400, c, channels.OutsideWindow, 63016)
 	}
-	for _, c := range []int{4, 80007, 130429, 131048, 131056, 133016} {
+	for c, scope := range map[int]channels.Scope{
+		4: channels.ScopeChannel, 80007: channels.ScopeChannel, 130429: channels.ScopeChannel,
+		131048: channels.ScopeNumber, 133016: channels.ScopeNumber, 131056: channels.ScopePair,
+	} {
 		add(400, c, channels.Throttled, 63018)
+		all[len(all)-1].Want.Scope = scope
 	}
 	for _, c := range []int{1, 2, 131000, 131016, 131057, 133004} {
 		add(400, c, channels.Retry, 63009)
@@ -137,7 +141,7 @@ func failures() []channeltest.Failure {
 			Status: 400, Header: map[string]string{"Retry-After": "6"}, Body: `{"error":{"code":131056,"message":"pair"}}`,
 		},
 		Want: channels.SendError{
-			Verdict: channels.Throttled, Code: 63018, CarrierCode: "131056", Detail: "pair", After: 6 * time.Second,
+			Verdict: channels.Throttled, Code: 63018, CarrierCode: "131056", Detail: "pair", After: 6 * time.Second, Scope: channels.ScopePair,
 		},
 	})
 }

@@ -59,7 +59,22 @@ func refusal(a carrierhttp.Answer) *channels.SendError {
 		verdict = carrierhttp.Verdict(a.Status)
 		code = codeOfStatus(verdict, a.Status)
 	}
-	return a.Refusal(verdict, code, said.Error.carrierCode(), said.Error.detail())
+	e := a.Refusal(verdict, code, said.Error.carrierCode(), said.Error.detail())
+	e.Scope = scopeOf(int(said.Error.Code))
+	return e
+}
+
+// scopeOf says whose sends were too many, by Meta's code.
+func scopeOf(code int) channels.Scope {
+	switch code {
+	case 131056:
+		return channels.ScopePair
+	case 131048, 133016: // as spam, or after registrations
+		return channels.ScopeNumber
+	case 4, 80007, 130429: // the app's, the account's, the throughput of the Cloud API
+		return channels.ScopeChannel
+	}
+	return channels.ScopeUnsaid
 }
 
 // codeOfStatus is the reference's code where only the HTTP status is known.

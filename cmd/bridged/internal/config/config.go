@@ -105,12 +105,19 @@ type Log struct {
 // Channel is an account at a carrier, with the proxy addresses that it owns. Of
 // the driver tables only the one of its driver is not nil.
 type Channel struct {
-	Name     string   `toml:"name" required:"true" check:"name"`
-	Type     string   `toml:"type" required:"true" check:"oneof:sms,whatsapp"`
-	Driver   string   `toml:"driver" required:"true"`
-	Numbers  []string `toml:"numbers" required:"true"`
-	Rate     float64  `toml:"rate" check:"positive" later:"true"`      // messages per second; 0: no limit
-	PairRate float64  `toml:"pair_rate" check:"positive" later:"true"` // the same, for one pair of addresses
+	Name    string   `toml:"name" required:"true" check:"name"`
+	Type    string   `toml:"type" required:"true" check:"oneof:sms,whatsapp"`
+	Driver  string   `toml:"driver" required:"true"`
+	Numbers []string `toml:"numbers" required:"true"`
+	// Rate and PairRate bound, in requests to the carrier per second, what the whole
+	// channel sends, and what goes to one person from one number; 0 is no bound. So
+	// many of the bursts may go at once.
+	Rate      float64 `toml:"rate" check:"positive"`
+	Burst     int     `toml:"burst" default:"1" check:"min:1"`
+	PairRate  float64 `toml:"pair_rate" check:"positive"`
+	PairBurst int     `toml:"pair_burst" default:"1" check:"min:1"`
+	// SmartEncoding makes typographic marks plain where that saves segments.
+	SmartEncoding bool `toml:"smart_encoding" default:"false"`
 
 	Twilio    *Twilio    `toml:"twilio"`
 	Cloud     *Cloud     `toml:"cloud"`
@@ -161,12 +168,14 @@ type Simulator struct{}
 
 // Number holds what is particular to one number that a channel owns.
 type Number struct {
-	Address                string  `toml:"address" required:"true"`
-	InboundWebhook         string  `toml:"inbound_webhook" check:"webhook"`
-	InboundWebhookMethod   string  `toml:"inbound_webhook_method" default:"POST" check:"oneof:POST,GET"`
-	InboundFallbackWebhook string  `toml:"inbound_fallback_webhook" check:"webhook"`
-	MaxMMSBytes            int     `toml:"max_mms_bytes" default:"5000000" check:"min:1"`
-	Rate                   float64 `toml:"rate" check:"positive" later:"true"` // messages per second; 0: no limit
+	Address                string `toml:"address" required:"true"`
+	InboundWebhook         string `toml:"inbound_webhook" check:"webhook"`
+	InboundWebhookMethod   string `toml:"inbound_webhook_method" default:"POST" check:"oneof:POST,GET"`
+	InboundFallbackWebhook string `toml:"inbound_fallback_webhook" check:"webhook"`
+	MaxMMSBytes            int    `toml:"max_mms_bytes" default:"5000000" check:"min:1"`
+	// Rate and Burst are as those of a channel, for this number.
+	Rate  float64 `toml:"rate" check:"positive"`
+	Burst int     `toml:"burst" default:"1" check:"min:1"`
 }
 
 // MessagingService is a pool of senders. The first is the default one.

@@ -23,6 +23,7 @@ func TestEnviron_overridesScalars(t *testing.T) {
 		"BRIDGED_LOG_FORMAT=json",
 		"BRIDGED_CHANNELS_SMS_MAIN_TWILIO_AUTH_TOKEN=fresh",
 		"BRIDGED_CHANNELS_SMS_MAIN_RATE=2",
+		"BRIDGED_MEDIA_CARRIER_URL_TTL=48h",
 	)
 	assert.Equal(t, "127.0.0.1:9999", c.Server.Listen)
 	assert.Equal(t, "https://example.com/sub", c.Server.PublicURL)
@@ -33,8 +34,8 @@ func TestEnviron_overridesScalars(t *testing.T) {
 	assert.Equal(t, "json", c.Log.Format)
 	assert.Equal(t, "fresh", c.Channels[0].Twilio.AuthToken.Value())
 	assert.InDelta(t, 2.0, c.Channels[0].Rate, 0)
-	require.Len(t, c.Warnings(), 1)
-	assert.Contains(t, c.Warnings()[0].String(), "BRIDGED_CHANNELS_SMS_MAIN_RATE: channels[0].rate: is accepted, but")
+	assert.Equal(t, 48*time.Hour, c.Media.CarrierURLTTL)
+	assert.Empty(t, c.Warnings())
 }
 
 func TestEnviron_makesTablesThatTheFileLacks(t *testing.T) {
