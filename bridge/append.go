@@ -56,13 +56,17 @@ func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *
 	if err != nil {
 		return err
 	}
-	return b.fanOut(tx, *m)
+	return b.fanOut(tx, c, *m)
 }
 
 // fanOut makes the deliveries of a message. The first of a pair's line gets a
 // task; the others follow when the one before them is done.
-func (b *Bridge) fanOut(tx Tx, m conversations.Message) error {
+func (b *Bridge) fanOut(tx Tx, c *conversations.Conversation, m conversations.Message) error {
 	members, err := tx.Participants(m.Conversation)
+	if err != nil {
+		return err
+	}
+	prefix, err := b.prefixOf(tx, c, m, members)
 	if err != nil {
 		return err
 	}
@@ -73,7 +77,7 @@ func (b *Bridge) fanOut(tx Tx, m conversations.Message) error {
 		return err
 	}
 	for _, p := range recipients {
-		if err := b.deliver(tx, m, p); err != nil {
+		if err := b.deliver(tx, m, p, prefix); err != nil {
 			return err
 		}
 	}
@@ -90,7 +94,7 @@ func lockLines(tx Tx, members []conversations.Participant) error {
 	return tx.Lock(locks...)
 }
 
-func (b *Bridge) deliver(tx Tx, m conversations.Message, p conversations.Participant) error {
+func (b *Bridge) deliver(tx Tx, m conversations.Message, p conversations.Participant, prefix string) error {
 	now := b.now()
 	d := conversations.Delivery{
 		ID:           conversations.NewID[conversations.DeliveryID](now),
@@ -99,6 +103,7 @@ func (b *Bridge) deliver(tx Tx, m conversations.Message, p conversations.Partici
 		Participant:  p.ID,
 		Address:      p.Binding.Address,
 		Proxy:        p.Binding.Proxy,
+		Prefix:       prefix,
 		Created:      now,
 		Updated:      now,
 	}

@@ -49,7 +49,7 @@ func (b *Bridge) routeIn(ctx context.Context, commit Committer, task, seq int64,
 		if err != nil {
 			return err
 		}
-		if to.Destination == conversations.ToNewConversation && !alone {
+		if to.Destination == conversations.ToNewConversation && !alone && r.Effect == conversations.EffectNone {
 			return errAlone
 		}
 		if err := b.callWebhooks(tx, r, to); err != nil {
@@ -205,6 +205,9 @@ func (b *Bridge) poolOf(number conversations.Address) *Pool {
 
 // follow brings a message where it goes.
 func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error {
+	if r.Effect != conversations.EffectNone {
+		return b.followKeyword(tx, r)
+	}
 	if to.Destination == conversations.Unrouted {
 		r.State, r.Reason = conversations.InboundUnrouted, to.Reason()
 		return tx.FinishInbound(*r, "")

@@ -33,6 +33,7 @@ type Result struct {
 	CarrierCode string
 	Detail      string
 	Retry       bool          // of OutcomeRefused: it may be taken later
+	OptedOut    bool          // of OutcomeRefused: because the person wants nothing from this number
 	After       time.Duration // the least to wait before that
 }
 
@@ -69,7 +70,7 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 	if err != nil {
 		return nil, err
 	}
-	parts, err := b.plan(m, out)
+	parts, err := b.plan(prefixed(m, d), out)
 	if err != nil {
 		return nil, b.refuse(tx, d, err)
 	}
@@ -82,6 +83,9 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 	d.Parts = len(parts)
 	if next >= d.Parts {
 		return nil, b.complete(tx, d)
+	}
+	if err := b.checkOptOut(tx, d); err != nil {
+		return nil, b.refuse(tx, d, err)
 	}
 	d.Attempts++
 	d.Progress = conversations.ProgressSending

@@ -54,6 +54,8 @@ type Delivery struct {
 	Parts        int       // how many messages of the carrier it takes; 0 until it is first sent
 	Due          time.Time // of ProgressRetry and ProgressUnknown
 	Reason       string    // of ProgressDead
+	Prefix       string    // what stands before the text: who speaks; mostly empty
+	Notice       bool      // it answers a keyword, and goes out to whom has opted out
 	Created      time.Time
 	Updated      time.Time
 }

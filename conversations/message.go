@@ -54,8 +54,11 @@ type Inbound struct {
 	// carrier does not say. Anybody can take any.
 	ProfileName string
 	Body        string
-	Media       []Media
-	SentAt      time.Time // by the carrier's clock; zero when it did not say
+	// Keyword is what the carrier says that the message asks for; KeywordNone where it
+	// does not say.
+	Keyword Keyword
+	Media   []Media
+	SentAt  time.Time // by the carrier's clock; zero when it did not say
 	// Notes are sentences about what of it could not be kept as it came. They hold
 	// no text of the message.
 	Notes []string
@@ -70,6 +73,7 @@ const (
 	InboundAppended InboundState = 1
 	InboundUnrouted InboundState = 2
 	InboundCalled   InboundState = 4 // an inbound webhook hears of it, and no conversation has it
+	InboundObeyed   InboundState = 5 // it was a keyword, such as STOP, and nobody is shown it
 )
 
 // InboundRecord is an inbound message as it was accepted.
@@ -79,5 +83,6 @@ type InboundRecord struct {
 	MatchKey string
 	Received time.Time
 	State    InboundState
-	Reason   string // why it is unrouted
+	Reason   string // why it is unrouted, or what it did as a keyword
+	Effect   KeywordEffect
 }

@@ -10,7 +10,8 @@ import (
 )
 
 const deliveryColumns = `d.seq, d.id, d.conversation_id, d.message_id, d.participant_id, d.channel, d.address, d.proxy,
-	d.status, d.error_code, d.provider_id, d.progress, d.attempts, d.parts, d.due, d.reason, d.created, d.updated`
+	d.status, d.error_code, d.provider_id, d.progress, d.attempts, d.parts, d.due, d.reason, d.created, d.updated,
+	d.prefix, d.notice`
 
 // A receipt is a delivery of which something is known, or which was tried.
 const isReceipt = "(d.attempts > 0 OR d.status <> '')"
@@ -26,6 +27,7 @@ func (r *deliveryRow) into() []any {
 	return []any{
 		&d.Seq, &d.ID, &d.Conversation, &d.Message, &d.Participant, &d.Channel, &d.Address, &d.Proxy,
 		&d.Status, &d.ErrorCode, &d.ProviderID, &d.Progress, &d.Attempts, &d.Parts, &r.due, &d.Reason, &r.created, &r.updated,
+		&d.Prefix, &d.Notice,
 	}
 }
 
@@ -131,11 +133,13 @@ func (tx *Tx) FindDelivery(id conversations.DeliveryID) (conversations.Delivery,
 // InsertDelivery stores a new delivery and sets its Seq.
 func (tx *Tx) InsertDelivery(d *conversations.Delivery) error {
 	seq, err := tx.insert(`INSERT INTO deliveries (id, conversation_id, message_id, participant_id, channel, address, proxy,
-		pair_key, status, error_code, provider_id, progress, attempts, parts, due, reason, created, updated)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING seq`,
+		pair_key, status, error_code, provider_id, progress, attempts, parts, due, reason, created, updated,
+		prefix, notice)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) RETURNING seq`,
 		d.ID, d.Conversation, d.Message, d.Participant, d.Channel, d.Address, d.Proxy,
 		bindings.MatchKey(d.Address, d.Proxy), d.Status, d.ErrorCode, d.ProviderID, d.Progress, d.Attempts, d.Parts,
-		micros(d.Due), d.Reason, micros(d.Created), micros(d.Updated))
+		micros(d.Due), d.Reason, micros(d.Created), micros(d.Updated),
+		d.Prefix, number(d.Notice))
 	d.Seq = seq
 	return err
 }

@@ -96,6 +96,8 @@ func (m *metrics) Routed(channel string, state conversations.InboundState, lag t
 		result = "unrouted"
 	case conversations.InboundCalled:
 		result = "webhook"
+	case conversations.InboundObeyed:
+		result = "keyword"
 	case conversations.InboundPending, conversations.InboundAppended:
 	}
 	m.routed.WithLabelValues(channel, result).Inc()
