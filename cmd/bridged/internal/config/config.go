@@ -20,6 +20,8 @@ type Config struct {
 	MessagingServices []MessagingService `toml:"messaging_services"`
 	Retry             Retry              `toml:"retry"`
 	Limits            Limits             `toml:"limits"`
+	OptOut            OptOut             `toml:"opt_out"`
+	Relay             Relay              `toml:"relay"`
 	// Studio maps the SID of a flow to the URL that gets its calls.
 	Studio map[string]string `toml:"studio" later:"true"`
 
@@ -108,6 +110,8 @@ type Channel struct {
 	Numbers  []string `toml:"numbers" required:"true"`
 	Rate     float64  `toml:"rate" check:"positive" later:"true"`      // messages per second; 0: no limit
 	PairRate float64  `toml:"pair_rate" check:"positive" later:"true"` // the same, for one pair of addresses
+	// OptOut says who deals with STOP; empty: as channels of this type do.
+	OptOut string `toml:"opt_out" check:"oneof:carrier,bridged,off"`
 
 	Twilio    *Twilio    `toml:"twilio"`
 	Cloud     *Cloud     `toml:"cloud"`
@@ -194,6 +198,23 @@ type Limits struct {
 	// our numbers; 0 is no bound. SenderBurst may come at once.
 	SenderRate  float64 `toml:"sender_rate" default:"0" check:"notnegative"`
 	SenderBurst int     `toml:"sender_burst" default:"20" check:"min:1"`
+}
+
+// OptOut are the keywords of people who want no more messages, and our answers to
+// them on channels with opt_out = "bridged". An empty list is the usual one.
+type OptOut struct {
+	Stop       []string `toml:"stop"`
+	Start      []string `toml:"start"`
+	Help       []string `toml:"help"`
+	StopReply  string   `toml:"stop_reply" default:"You get no more messages from this number. Reply START to get them again."`
+	StartReply string   `toml:"start_reply" default:"You get messages from this number again. Reply STOP to end them."`
+	HelpReply  string   `toml:"help_reply"`
+}
+
+// Relay says in which conversations people are told who speaks.
+type Relay struct {
+	Prefix         bool     `toml:"prefix" default:"false"`
+	PrefixServices []string `toml:"prefix_services"`
 }
 
 // Network is an address or a network, such as "10.0.0.0/8".
