@@ -20,6 +20,7 @@ const isReceipt = "(d.attempts > 0 OR d.status <> '')"
 type deliveryRow struct {
 	conversations.Delivery
 	due, created, updated int64
+	notice                int64
 }
 
 func (r *deliveryRow) into() []any {
@@ -27,12 +28,13 @@ func (r *deliveryRow) into() []any {
 	return []any{
 		&d.Seq, &d.ID, &d.Conversation, &d.Message, &d.Participant, &d.Channel, &d.Address, &d.Proxy,
 		&d.Status, &d.ErrorCode, &d.ProviderID, &d.Progress, &d.Attempts, &d.Parts, &r.due, &d.Reason, &r.created, &r.updated,
-		&d.Prefix, &d.Notice,
+		&d.Prefix, &r.notice,
 	}
 }
 
 func (r *deliveryRow) delivery() conversations.Delivery {
 	d := r.Delivery
+	d.Notice = r.notice != 0
 	d.Due, d.Created, d.Updated = fromMicros(r.due), fromMicros(r.created), fromMicros(r.updated)
 	return d
 }
