@@ -97,7 +97,8 @@ func (b *Bridge) followKeyword(tx Tx, r *conversations.InboundRecord) error {
 	if err != nil {
 		return err
 	}
-	if answer != "" && b.optOutMode(r.To) == conversations.OptOutBridged {
+	_, nameless := b.cfg.Channels.Parse(r.From) // such as "ACME Bank", whom nobody can answer
+	if answer != "" && nameless == nil && b.optOutMode(r.To) == conversations.OptOutBridged {
 		if err := b.notify(tx, r.From, r.To, answer); err != nil {
 			return err
 		}
