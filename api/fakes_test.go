@@ -54,6 +54,7 @@ type world struct {
 	messages       []conversations.Message
 	deliveries     []conversations.Delivery
 	aliasConflicts []conversations.AliasConflict
+	optOuts        []conversations.OptOut
 	deadLetters    []conversations.DeadLetter
 	unrouted       []conversations.InboundRecord
 	media          []conversations.MediaFile
@@ -258,6 +259,29 @@ func (w *world) Unrouted(_ context.Context, p conversations.Page) (conversations
 
 func (w *world) AliasConflicts(_ context.Context, p conversations.Page) (conversations.Listing[conversations.AliasConflict], error) {
 	return cut(w.aliasConflicts, p, func(c conversations.AliasConflict) int64 { return c.Seq }), w.fail
+}
+
+func (w *world) OptOuts(_ context.Context, p conversations.Page) (conversations.Listing[conversations.OptOut], error) {
+	return cut(w.optOuts, p, func(o conversations.OptOut) int64 { return o.Seq }), w.fail
+}
+
+func (w *world) OptOut(_ context.Context, seq int64) (conversations.OptOut, error) {
+	return find(w.optOuts, func(o conversations.OptOut) bool { return o.Seq == seq })
+}
+
+func (w *world) AddOptOut(_ context.Context, caller bridge.Caller, address, proxy conversations.Address) (conversations.OptOut, error) {
+	o := conversations.OptOut{Seq: int64(len(w.optOuts) + 1), Address: address, Proxy: proxy, Source: conversations.OptOutByOperator, Created: at(3)}
+	w.optOuts = append(w.optOuts, o)
+	return o, w.began(caller, "", conversations.ConversationKey{})
+}
+
+func (w *world) LiftOptOut(_ context.Context, caller bridge.Caller, seq int64) error {
+	n := len(w.optOuts)
+	w.optOuts = slices.DeleteFunc(w.optOuts, func(o conversations.OptOut) bool { return o.Seq == seq })
+	if len(w.optOuts) == n {
+		return &conversations.Error{Fault: conversations.NotFound}
+	}
+	return w.began(caller, "", conversations.ConversationKey{})
 }
 
 func find[T any](list []T, is func(T) bool) (T, error) {

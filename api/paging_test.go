@@ -32,6 +32,7 @@ func crowded(n int) *world {
 		w.deadLetters = append(w.deadLetters, conversations.DeadLetter{Seq: int64(i + 1), Topic: "inbound", Created: at(i)})
 		w.contents = append(w.contents, conversations.Content{Seq: int64(i + 1), ID: conversations.ContentID(id(i))})
 		w.aliasConflicts = append(w.aliasConflicts, conversations.AliasConflict{Seq: int64(i + 1), Created: at(i)})
+		w.optOuts = append(w.optOuts, conversations.OptOut{Seq: int64(i + 1), Created: at(i)})
 		w.unrouted = append(w.unrouted, conversations.InboundRecord{Seq: int64(i + 1), Received: at(i)})
 	}
 	return w
@@ -54,6 +55,7 @@ func TestEveryListIsWalkedBothWays(t *testing.T) {
 		{"/bridged/v1/dead-letters?PageSize=3&", "dead_letters"},
 		{"/bridged/v1/unrouted?PageSize=3&", "unrouted"},
 		{"/bridged/v1/alias-conflicts?PageSize=3&", "alias_conflicts"},
+		{"/bridged/v1/opt-outs?PageSize=3&", "opt_outs"},
 		{"/bridged/v1/search?Query=a+%26+b&Type=message&Type=user&PageSize=3&", "results"},
 	} {
 		t.Run(tt.list, func(t *testing.T) {

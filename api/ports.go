@@ -29,12 +29,19 @@ type Verbs interface {
 	ChannelVerbs
 	ImportVerb
 	RoutingVerbs
+	OptOutVerbs
 }
 
 // RoutingVerbs say where inbound messages go. Explain changes nothing.
 type RoutingVerbs interface {
 	Explain(ctx context.Context, from conversations.Address, to []conversations.Address) (conversations.Routing, error)
 	Reroute(ctx context.Context, seq int64) (conversations.InboundRecord, error)
+}
+
+// OptOutVerbs say to whom nothing is sent.
+type OptOutVerbs interface {
+	AddOptOut(ctx context.Context, caller bridge.Caller, address, proxy conversations.Address) (conversations.OptOut, error)
+	LiftOptOut(ctx context.Context, caller bridge.Caller, seq int64) error
 }
 
 // ImportVerb stores what another installation exported.
@@ -156,6 +163,7 @@ type Queries interface {
 	ContentQueries
 	ExportQueries
 	OperationQueries
+	OptOutQueries
 	SearchQueries
 }
 
@@ -262,6 +270,12 @@ type OperationQueries interface {
 	DeadLetters(context.Context, conversations.Page) (conversations.Listing[conversations.DeadLetter], error)
 	Unrouted(context.Context, conversations.Page) (conversations.Listing[conversations.InboundRecord], error)
 	AliasConflicts(context.Context, conversations.Page) (conversations.Listing[conversations.AliasConflict], error)
+}
+
+// OptOutQueries read to whom nothing is sent.
+type OptOutQueries interface {
+	OptOut(ctx context.Context, seq int64) (conversations.OptOut, error)
+	OptOuts(context.Context, conversations.Page) (conversations.Listing[conversations.OptOut], error)
 }
 
 // SearchQueries look for resources by their words.

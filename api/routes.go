@@ -28,6 +28,8 @@ func (s *server) routes() {
 	s.handle("/bridged/v1/unrouted", methods{get: s.listUnrouted})
 	s.handle("/bridged/v1/unrouted/{ID}", methods{post: s.reroute})
 	s.handle("/bridged/v1/alias-conflicts", methods{get: s.listAliasConflicts})
+	s.handle("/bridged/v1/opt-outs", methods{get: s.listOptOuts, post: s.createOptOut})
+	s.handle("/bridged/v1/opt-outs/{ID}", methods{get: s.fetchOptOut, del: s.deleteOptOut})
 	s.handle("/bridged/v1/routing/explain", methods{get: s.explainRouting})
 	s.handle("/bridged/v1/import", methods{post: s.importResources})
 	s.handle("/bridged/v1/search", methods{get: s.search})

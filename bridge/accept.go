@@ -82,6 +82,9 @@ func (b *Bridge) Accept(ctx context.Context, messages []conversations.Inbound) e
 				return err
 			}
 		}
+		if err := b.lockKeywords(tx, messages); err != nil {
+			return err
+		}
 		for i, m := range messages {
 			if err := b.acceptOne(tx, &in, i, m); err != nil {
 				return err
@@ -120,6 +123,9 @@ func (b *Bridge) acceptOne(tx Tx, in *intake, i int, m conversations.Inbound) er
 		return err
 	}
 	in.fresh++
+	if err := b.obey(tx, &r); err != nil {
+		return err
+	}
 	if b.isOver(in, i, r) {
 		in.over++
 		r.State, r.Reason = conversations.InboundUnrouted, overRate

@@ -106,6 +106,9 @@ func (b *Bridge) teach(tx Tx, l *lesson, a conversations.Alias) error {
 	if err := queueAgain(tx, a); err != nil {
 		return err
 	}
+	if err := moveOptOuts(tx, a); err != nil {
+		return err
+	}
 	pairs, err := tx.PairsOf(a.Name)
 	if err != nil {
 		return err

@@ -56,14 +56,14 @@ func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *
 	if err != nil {
 		return err
 	}
-	return b.fanOut(tx, *m, author)
+	return b.fanOut(tx, c, *m, author)
 }
 
 // fanOut makes the deliveries of a message; its author may be nil. The first of a
 // pair's line gets a task; the others follow when the one before them is done. While
 // files of the message are being fetched its deliveries have none: they go on with
 // the last file.
-func (b *Bridge) fanOut(tx Tx, m conversations.Message, author *conversations.Participant) error {
+func (b *Bridge) fanOut(tx Tx, c *conversations.Conversation, m conversations.Message, author *conversations.Participant) error {
 	members, err := tx.Participants(m.Conversation)
 	if err != nil {
 		return err
@@ -71,12 +71,16 @@ func (b *Bridge) fanOut(tx Tx, m conversations.Message, author *conversations.Pa
 	if sendsToGroup(members, author) {
 		return b.fanOutGroup(tx, m, members, *author)
 	}
+	prefix, err := b.prefixOf(tx, c, m, members)
+	if err != nil {
+		return err
+	}
 	recipients := recipientsOf(members, author)
 	if err := lockLines(tx, recipients); err != nil {
 		return err
 	}
 	for _, p := range recipients {
-		if err := b.deliver(tx, m, p); err != nil {
+		if err := b.deliver(tx, m, p, prefix); err != nil {
 			return err
 		}
 	}
@@ -111,8 +115,10 @@ func lockLines(tx Tx, members []conversations.Participant) error {
 	return tx.Lock(locks...)
 }
 
-func (b *Bridge) deliver(tx Tx, m conversations.Message, p conversations.Participant) error {
-	return b.dispatch(tx, b.newDelivery(m, p, *p.Binding))
+func (b *Bridge) deliver(tx Tx, m conversations.Message, p conversations.Participant, prefix string) error {
+	d := b.newDelivery(m, p, *p.Binding)
+	d.Prefix = prefix
+	return b.dispatch(tx, d)
 }
 
 // newDelivery makes a delivery that is to go out by the pair of addresses.

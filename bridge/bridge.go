@@ -80,6 +80,11 @@ type Config struct {
 	// Flows are the SIDs of the flows that can be called (contract, [studio]).
 	Flows []string
 	Retry RetryPolicy
+	// OptOut says how keywords such as STOP are obeyed. Optional: they are not, but
+	// whom an operator has opted out gets nothing.
+	OptOut OptOutPolicy
+	// Relay says who is told who speaks. Optional: nobody.
+	Relay RelayPolicy
 	// Backlog bounds the unfinished inbound messages; 0 means no bound.
 	Backlog int
 	// SenderRate bounds what one person sends to one of our numbers. Optional.
@@ -112,12 +117,14 @@ type Bridge struct {
 	backlog backlog
 	floods  *floods
 	sweeps  sweeps
+
+	keywords keywords
 }
 
 // New makes a Bridge.
 func New(cfg Config) *Bridge {
 	cfg.setDefaults()
-	return &Bridge{cfg: cfg, floods: newFloods(cfg.SenderRate)}
+	return &Bridge{cfg: cfg, floods: newFloods(cfg.SenderRate), keywords: cfg.OptOut.keywords()}
 }
 
 // now is the time of a change, in the precision in which it is stored.

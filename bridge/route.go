@@ -50,7 +50,7 @@ func (b *Bridge) routeIn(ctx context.Context, commit Committer, task, seq int64,
 		if err != nil {
 			return err
 		}
-		if to.Destination == conversations.ToNewConversation && !alone {
+		if to.Destination == conversations.ToNewConversation && !alone && r.Effect == conversations.EffectNone {
 			return errAlone
 		}
 		if err := b.callWebhooks(tx, r, to); err != nil {
@@ -211,6 +211,9 @@ func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error
 	if to.Destination == conversations.Dropped {
 		r.State, r.Reason = conversations.InboundDropped, to.Reason()
 		return tx.FinishInbound(*r, "")
+	}
+	if r.Effect != conversations.EffectNone {
+		return b.followKeyword(tx, r)
 	}
 	if to.Destination == conversations.Unrouted {
 		r.State, r.Reason = conversations.InboundUnrouted, to.Reason()

@@ -34,6 +34,7 @@ type Result struct {
 	Detail      string
 	Retry       bool          // of OutcomeRefused: it may be taken later
 	Throttled   bool          // of those with Retry: it only came too soon
+	OptedOut    bool          // of OutcomeRefused: because the person wants nothing from this number
 	After       time.Duration // the least to wait before that
 }
 
@@ -76,7 +77,7 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 	if needsPreparing(d, m) {
 		return nil, tx.Enqueue(prepareTask(d))
 	}
-	parts, err := b.plan(d, m, out)
+	parts, err := b.plan(d, prefixed(m, d), out)
 	if err != nil {
 		return nil, b.refuse(tx, d, err)
 	}
@@ -89,6 +90,9 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 	d.Parts, d.Segments = len(parts), out.segments(parts)
 	if next >= d.Parts {
 		return nil, b.complete(tx, d)
+	}
+	if err := b.checkOptOut(tx, d); err != nil {
+		return nil, b.refuse(tx, d, err)
 	}
 	if refusal := parts[next].refusal; refusal != nil {
 		return nil, b.refuse(tx, d, refusal)

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -222,6 +223,12 @@ func (b *Bridge) settleRefused(tx Tx, d conversations.Delivery, a conversations.
 			return settled{}, err
 		}
 		code := r.ErrorCode
+		if r.OptedOut {
+			code = cmp.Or(code, codeOptedOut)
+			if err := b.heedCarrier(tx, d); err != nil {
+				return settled{}, err
+			}
+		}
 		if code == 0 {
 			code = codeUnknownError
 		}

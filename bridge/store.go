@@ -37,6 +37,7 @@ type Tx interface {
 	MembershipRows
 	BindingRows
 	AliasRows
+	OptOutRows
 	MessageRows
 	MediaRows
 	MediaUpkeepRows
@@ -183,6 +184,27 @@ type AliasRows interface {
 	MovePair(from, to string) error
 	// InsertAliasConflict shows the operator a pair that was held twice.
 	InsertAliasConflict(c *conversations.AliasConflict) error
+}
+
+// OptOutRows are the pairs to which nothing is sent, and what the keywords of
+// inbound messages have changed.
+type OptOutRows interface {
+	// InsertOptOut stores that a pair is opted out, unless it is already.
+	InsertOptOut(o *conversations.OptOut) (isNew bool, err error)
+	IsOptedOut(matchKey string) (bool, error)
+	FindOptOut(seq int64) (conversations.OptOut, error)
+	OptOutOfPair(matchKey string) (conversations.OptOut, error)
+	DeleteOptOut(matchKey string) (existed bool, err error)
+	// OptOutsOfName returns the opt-outs of whom was known by a name.
+	OptOutsOfName(name conversations.Address) ([]conversations.OptOut, error)
+	// MoveOptOut gives an opt-out another match key. Where the other pair is opted out
+	// too, one of the two is left.
+	MoveOptOut(from, to string) error
+	// SetKeyword records what an inbound message asked for and what that changed.
+	SetKeyword(r conversations.InboundRecord) error
+	// SpeakerNumber returns the number under which a participant without a name is
+	// shown to the others of a conversation, which is locked. It stays theirs.
+	SpeakerNumber(c conversations.ConversationID, p conversations.ParticipantID) (int64, error)
 }
 
 // MessageRows are the messages.

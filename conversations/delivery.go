@@ -61,6 +61,8 @@ type Delivery struct {
 	Due          time.Time  // of ProgressRetry and ProgressUnknown
 	Reason       string     // why it was given up, could not go out, or was never tried
 	Files        []SentFile // what became of the message's files; none until it was prepared
+	Prefix       string     // what stands before the text: who speaks; mostly empty
+	Notice       bool       // it answers a keyword, and goes out to whom has opted out
 	Created      time.Time
 	Updated      time.Time
 }

@@ -24,6 +24,10 @@ const (
 	ParticipantAdded    EventType = "onParticipantAdded"
 	ParticipantUpdated  EventType = "onParticipantUpdated"
 	ParticipantRemoved  EventType = "onParticipantRemoved"
+	// That a participant opted out, by STOP or at the carrier, and in again. The
+	// reference has none of the two.
+	ParticipantOptedOut EventType = "onParticipantOptedOut"
+	ParticipantOptedIn  EventType = "onParticipantOptedIn"
 	MessageAdded        EventType = "onMessageAdded"
 	MessageUpdated      EventType = "onMessageUpdated"
 	MessageRemoved      EventType = "onMessageRemoved"

@@ -79,8 +79,11 @@ type Inbound struct {
 	// carrier does not say. Anybody can take any.
 	ProfileName string
 	Body        string
-	Media       []Media
-	SentAt      time.Time // by the carrier's clock; zero when it did not say
+	// Keyword is what the carrier says that the message asks for; KeywordNone where it
+	// does not say.
+	Keyword Keyword
+	Media   []Media
+	SentAt  time.Time // by the carrier's clock; zero when it did not say
 	// Notes are sentences about what of it could not be kept as it came. They hold
 	// no text of the message.
 	Notes []string
@@ -96,6 +99,7 @@ const (
 	InboundUnrouted InboundState = 2
 	InboundDropped  InboundState = 3 // a group message that is there already, or our own come back
 	InboundCalled   InboundState = 4 // an inbound webhook hears of it, and no conversation has it
+	InboundObeyed   InboundState = 5 // it was a keyword, such as STOP, and nobody is shown it
 )
 
 // InboundRecord is an inbound message as it was accepted.
@@ -106,5 +110,6 @@ type InboundRecord struct {
 	CopyKey  string // of a group message: its other copies have the same; else empty
 	Received time.Time
 	State    InboundState
-	Reason   string // why it is unrouted
+	Reason   string // why it is unrouted, or what it did as a keyword
+	Effect   KeywordEffect
 }

@@ -198,7 +198,9 @@ func result(sent channels.Sent, err error) (r bridge.Result, verdict string) {
 		r.Outcome = conversations.OutcomeUnknown
 	case channels.Retry, channels.Throttled:
 		r.Retry, r.Throttled = true, e.Verdict == channels.Throttled
-	case channels.Permanent, channels.OptedOut, channels.OutsideWindow:
+	case channels.OptedOut:
+		r.OptedOut = true
+	case channels.Permanent, channels.OutsideWindow:
 	}
 	if r.Detail == "" && e.Cause != nil {
 		r.Detail = e.Cause.Error()

@@ -4,7 +4,7 @@ import (
 	"bridged/conversations"
 )
 
-const callColumns = `c.seq, c.messaging_service_id, c.channel, c.provider_id, c.sender, c.receiver, c.profile_name, c.body, c.media, c.created`
+const callColumns = `c.seq, c.messaging_service_id, c.channel, c.provider_id, c.sender, c.receiver, c.profile_name, c.body, c.media, c.created, c.keyword`
 
 func scanCall(s scanner) (conversations.InboundCall, error) {
 	var (
@@ -13,7 +13,7 @@ func scanCall(s scanner) (conversations.InboundCall, error) {
 		created int64
 	)
 	m := &c.Message
-	err := s.Scan(&c.Seq, &c.MessagingService, &m.Channel, &m.ProviderID, &m.From, &m.To, &m.ProfileName, &m.Body, &media, &created)
+	err := s.Scan(&c.Seq, &c.MessagingService, &m.Channel, &m.ProviderID, &m.From, &m.To, &m.ProfileName, &m.Body, &media, &created, &m.Keyword)
 	if err != nil {
 		return c, err
 	}
@@ -29,9 +29,9 @@ func (tx *Tx) InsertInboundCall(c *conversations.InboundCall) error {
 		return err
 	}
 	m := c.Message
-	c.Seq, err = tx.insert(`INSERT INTO inbound_calls (messaging_service_id, channel, provider_id, sender, receiver, profile_name, body, media, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING seq`,
-		c.MessagingService, m.Channel, m.ProviderID, m.From, m.To, m.ProfileName, m.Body, media, micros(c.Created))
+	c.Seq, err = tx.insert(`INSERT INTO inbound_calls (messaging_service_id, channel, provider_id, sender, receiver, profile_name, body, media, created, keyword)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING seq`,
+		c.MessagingService, m.Channel, m.ProviderID, m.From, m.To, m.ProfileName, m.Body, media, micros(c.Created), m.Keyword)
 	return err
 }
 

@@ -10,7 +10,8 @@ import (
 )
 
 const deliveryColumns = `d.seq, d.id, d.conversation_id, d.message_id, d.participant_id, d.channel, d.address, d.proxy,
-	d.others, d.lead_id, d.status, d.error_code, d.provider_id, d.progress, d.attempts, d.parts, d.segments, d.due, d.reason, d.files, d.created, d.updated`
+	d.others, d.lead_id, d.status, d.error_code, d.provider_id, d.progress, d.attempts, d.parts, d.segments, d.due, d.reason, d.files, d.created, d.updated,
+	d.prefix, d.notice`
 
 // A receipt is a delivery of which something is known, or which was tried.
 const isReceipt = "(d.attempts > 0 OR d.status <> '')"
@@ -22,6 +23,7 @@ type deliveryRow struct {
 	lead                  *conversations.DeliveryID
 	due, created, updated int64
 	files                 *string // JSON
+	notice                int64
 }
 
 func (r *deliveryRow) into() []any {
@@ -29,11 +31,13 @@ func (r *deliveryRow) into() []any {
 	return []any{
 		&d.Seq, &d.ID, &d.Conversation, &d.Message, &d.Participant, &d.Channel, &d.Address, &d.Proxy,
 		&r.others, &r.lead, &d.Status, &d.ErrorCode, &d.ProviderID, &d.Progress, &d.Attempts, &d.Parts, &d.Segments, &r.due, &d.Reason, &r.files, &r.created, &r.updated,
+		&d.Prefix, &r.notice,
 	}
 }
 
 func (r *deliveryRow) delivery() (conversations.Delivery, error) {
 	d := r.Delivery
+	d.Notice = r.notice != 0
 	if r.lead != nil {
 		d.Lead = *r.lead
 	}
@@ -146,11 +150,13 @@ func (tx *Tx) InsertDelivery(d *conversations.Delivery) error {
 		return err
 	}
 	seq, err := tx.insert(`INSERT INTO deliveries (id, conversation_id, message_id, participant_id, channel, address, proxy,
-		pair_key, status, error_code, provider_id, progress, attempts, parts, segments, due, reason, created, updated, others, lead_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING seq`,
+		pair_key, status, error_code, provider_id, progress, attempts, parts, segments, due, reason, created, updated, others, lead_id,
+		prefix, notice)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) RETURNING seq`,
 		d.ID, d.Conversation, d.Message, d.Participant, d.Channel, d.Address, d.Proxy,
 		bindings.LineKey(*d), d.Status, d.ErrorCode, d.ProviderID, d.Progress, d.Attempts, d.Parts, d.Segments,
-		micros(d.Due), d.Reason, micros(d.Created), micros(d.Updated), others, optionalText(string(d.Lead)))
+		micros(d.Due), d.Reason, micros(d.Created), micros(d.Updated), others, optionalText(string(d.Lead)),
+		d.Prefix, number(d.Notice))
 	d.Seq = seq
 	return err
 }

@@ -8,7 +8,8 @@ import (
 )
 
 const inboundColumns = `i.seq, i.channel, i.provider_id, i.sender, i.receiver, i.others, i.body, i.media, i.match_key,
-	i.sent_at, i.received, i.copy_key, i.state, i.reason, i.notes, i.profile_name`
+	i.sent_at, i.received, i.copy_key, i.state, i.reason, i.notes, i.profile_name,
+	i.keyword, i.keyword_effect`
 
 func scanInbound(s scanner) (conversations.InboundRecord, error) {
 	var (
@@ -17,7 +18,8 @@ func scanInbound(s scanner) (conversations.InboundRecord, error) {
 		sent, received                int64
 	)
 	err := s.Scan(&r.Seq, &r.Channel, &r.ProviderID, &r.From, &r.To, &others, &r.Body, &media, &r.MatchKey,
-		&sent, &received, &copyKey, &r.State, &r.Reason, &notes, &r.ProfileName)
+		&sent, &received, &copyKey, &r.State, &r.Reason, &notes, &r.ProfileName,
+		&r.Keyword, &r.Effect)
 	if err != nil {
 		return r, err
 	}
@@ -61,12 +63,12 @@ func (tx *Tx) InsertInbound(r *conversations.InboundRecord) (isNew bool, err err
 	}
 	*tx.wrote = true
 	err = tx.one(`INSERT INTO inbound (channel, provider_id, sender, receiver, others, body, media, match_key,
-		sent_at, received, copy_key, state, reason, notes, profile_name)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, '', $12, $13)
+		sent_at, received, copy_key, state, reason, notes, profile_name, keyword)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, '', $12, $13, $14)
 		ON CONFLICT (channel, provider_id) DO NOTHING RETURNING seq`,
 		[]any{
 			r.Channel, r.ProviderID, r.From, r.To, others, r.Body, media, r.MatchKey,
-			micros(r.SentAt), micros(r.Received), optionalText(r.CopyKey), notes, r.ProfileName,
+			micros(r.SentAt), micros(r.Received), optionalText(r.CopyKey), notes, r.ProfileName, r.Keyword,
 		},
 		&r.Seq)
 	if conversations.NotFound.Is(notFound(err, "row")) {
@@ -96,6 +98,11 @@ func (tx *Tx) FinishInbound(r conversations.InboundRecord, message conversations
 		return tx.run("UPDATE inbound SET state = $2, reason = '', body = '', media = NULL, profile_name = '' WHERE seq = $1", r.Seq, r.State)
 	}
 	return tx.run("UPDATE inbound SET state = $2, reason = $3 WHERE seq = $1", r.Seq, r.State, r.Reason)
+}
+
+// SetKeyword records what an inbound message asked for and what that changed.
+func (tx *Tx) SetKeyword(r conversations.InboundRecord) error {
+	return tx.run("UPDATE inbound SET keyword = $2, keyword_effect = $3 WHERE seq = $1", r.Seq, r.Keyword, r.Effect)
 }
 
 // PendingInbound returns what a sender wrote that is accepted and not finished,

@@ -40,6 +40,9 @@ func (in *Inbound) form(c conversations.InboundCall) url.Values {
 			form.Set("WaId", number)
 		}
 	}
+	if m.Keyword != conversations.KeywordNone {
+		form.Set("OptOutType", strings.ToUpper(string(m.Keyword)))
+	}
 	n := 0
 	for _, file := range m.Media {
 		if u, err := url.Parse(file.URL); err != nil || u.Host == "" || u.User != nil {

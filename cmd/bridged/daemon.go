@@ -102,6 +102,8 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		Webhooks:          numberWebhooks(d.cfg, directory),
 		Flows:             flows(d.cfg),
 		Retry:             retryPolicy(d.cfg.Retry),
+		OptOut:            optOutPolicy(d.cfg, directory),
+		Relay:             relayPolicy(d.cfg.Relay),
 
 		Backlog:    d.cfg.Limits.Backlog,
 		SenderRate: bridge.SenderRate{PerSecond: d.cfg.Limits.SenderRate, Burst: d.cfg.Limits.SenderBurst},

@@ -109,6 +109,8 @@ func (m *metrics) Routed(channel string, state conversations.InboundState, lag t
 		result = "dropped"
 	case conversations.InboundCalled:
 		result = "webhook"
+	case conversations.InboundObeyed:
+		result = "keyword"
 	case conversations.InboundPending, conversations.InboundAppended:
 	}
 	m.routed.WithLabelValues(channel, result).Inc()

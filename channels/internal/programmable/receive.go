@@ -61,6 +61,7 @@ func (c *Client) ReceiveHook(r channels.HookRequest) (channels.Received, error) 
 		Notes:      f.notes(),
 
 		ProfileName: f.text("ProfileName"),
+		Keyword:     f.keyword(),
 	}
 	m.Names = f.names(m.From)
 	if m.From == "" || m.To == "" {
@@ -169,6 +170,20 @@ func (f fields) notes() []string {
 		raw = append(raw, url.Values(f).Get(name))
 	}
 	return normal.Notes(raw...)
+}
+
+// keyword is what Twilio has taken the message for, where its Advanced Opt-Out is
+// on (carriers.md §3 b).
+func (f fields) keyword() conversations.Keyword {
+	switch strings.ToUpper(f.text("OptOutType")) {
+	case "STOP":
+		return conversations.KeywordStop
+	case "START":
+		return conversations.KeywordStart
+	case "HELP":
+		return conversations.KeywordHelp
+	}
+	return conversations.KeywordNone
 }
 
 // others are the other members of a group. The parameter was only seen in

@@ -15,6 +15,7 @@ func (r *reader) checkAll(c *Config) {
 	r.checkChannels(c.Channels)
 	r.checkNumbers(c)
 	r.checkServices(c)
+	r.checkRelay(c)
 	r.checkStudio(c.Studio)
 }
 

@@ -20,6 +20,8 @@ type Config struct {
 	MessagingServices []MessagingService `toml:"messaging_services"`
 	Retry             Retry              `toml:"retry"`
 	Limits            Limits             `toml:"limits"`
+	OptOut            OptOut             `toml:"opt_out"`
+	Relay             Relay              `toml:"relay"`
 	// Studio maps the SID of a flow to the URL that gets its calls.
 	Studio map[string]string `toml:"studio" later:"true"`
 
@@ -118,6 +120,8 @@ type Channel struct {
 	PairBurst int     `toml:"pair_burst" default:"1" check:"min:1"`
 	// SmartEncoding makes typographic marks plain where that saves segments.
 	SmartEncoding bool `toml:"smart_encoding" default:"false"`
+	// OptOut says who deals with STOP; empty: as channels of this type do.
+	OptOut string `toml:"opt_out" check:"oneof:carrier,bridged,off"`
 
 	Twilio    *Twilio    `toml:"twilio"`
 	Cloud     *Cloud     `toml:"cloud"`
@@ -206,6 +210,23 @@ type Limits struct {
 	// our numbers; 0 is no bound. SenderBurst may come at once.
 	SenderRate  float64 `toml:"sender_rate" default:"0" check:"notnegative"`
 	SenderBurst int     `toml:"sender_burst" default:"20" check:"min:1"`
+}
+
+// OptOut are the keywords of people who want no more messages, and our answers to
+// them on channels with opt_out = "bridged". An empty list is the usual one.
+type OptOut struct {
+	Stop       []string `toml:"stop"`
+	Start      []string `toml:"start"`
+	Help       []string `toml:"help"`
+	StopReply  string   `toml:"stop_reply" default:"You get no more messages from this number. Reply START to get them again."`
+	StartReply string   `toml:"start_reply" default:"You get messages from this number again. Reply STOP to end them."`
+	HelpReply  string   `toml:"help_reply"`
+}
+
+// Relay says in which conversations people are told who speaks.
+type Relay struct {
+	Prefix         bool     `toml:"prefix" default:"false"`
+	PrefixServices []string `toml:"prefix_services"`
 }
 
 // Network is an address or a network, such as "10.0.0.0/8".

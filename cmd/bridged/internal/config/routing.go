@@ -146,6 +146,17 @@ func (r *reader) checkServices(c *Config) {
 	}
 }
 
+// checkRelay checks the services whose conversations tell who speaks.
+func (r *reader) checkRelay(c *Config) {
+	for i, sid := range c.Relay.PrefixServices {
+		if at := element("relay.prefix_services", i); r.ok(at) {
+			if err := checkSID("IS", sid); err != nil {
+				r.wrong(at, "%v", err)
+			}
+		}
+	}
+}
+
 // checkOwned checks that an address is one of the channels', spelled as there.
 func (r *reader) checkOwned(c *Config, path, address string) {
 	if !r.ok(path) || !r.ok("channels") {
