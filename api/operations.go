@@ -25,6 +25,8 @@ type delivery struct {
 	ErrorCode         *int                  `json:"error_code"`
 	Progress          string                `json:"progress"`
 	Parts             int                   `json:"parts"`
+	Way               *string               `json:"way"`
+	FallbackSID       *string               `json:"fallback_content_sid"`
 	DateDue           *string               `json:"date_due"`
 	Reason            *string               `json:"reason"`
 	DateCreated       string                `json:"date_created"`
@@ -128,6 +130,8 @@ func (s *server) showDelivery(d conversations.DeliveryDetail) delivery {
 		ErrorCode:         twilio.NullableCode(d.ErrorCode),
 		Progress:          progress(d.Progress),
 		Parts:             d.Parts,
+		Way:               nullable(string(d.Way)),
+		FallbackSID:       twilio.NullableSID(&d.Fallback),
 		DateDue:           twilio.NullableDate(d.Due),
 		Reason:            nullable(d.Reason),
 		DateCreated:       twilio.Date(d.Created),

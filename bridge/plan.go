@@ -11,12 +11,20 @@ import (
 type Outlet struct {
 	// Split cuts a text into the parts that the channel takes, at least one.
 	Split func(text string) []string
+	// Cut is Split for a longest text, in UTF-16 code units, that is not the
+	// channel's own; nil: Split.
+	Cut func(text string, limit int) []string
+	// Contents is what the channel can do with contents; nil: they go out as text.
+	Contents ContentOutlet
 }
 
 // Part is what goes to a carrier in one request.
 type Part struct {
 	Text  string
 	Media []conversations.Media
+	// Content is what goes out instead of both, on a channel that takes contents:
+	// as the template that it has, else as its form. Text is what it says.
+	Content *conversations.OutboundContent
 }
 
 // plan says in which parts a delivery goes out. It is made anew for each attempt

@@ -34,6 +34,8 @@ type Result struct {
 	Detail      string
 	Retry       bool          // of OutcomeRefused: it may be taken later
 	After       time.Duration // the least to wait before that
+	// OutsideWindow says of OutcomeRefused that free text is not allowed now.
+	OutsideWindow bool
 }
 
 // Claim carries out the first half of a delivery's task: it claims the
@@ -69,7 +71,10 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 	if err != nil {
 		return nil, err
 	}
-	parts, err := b.plan(m, out)
+	parts, said, err := b.planWay(tx, &d, m, out)
+	if err == nil && parts == nil {
+		parts, err = b.plan(said, out)
+	}
 	if err != nil {
 		return nil, b.refuse(tx, d, err)
 	}
@@ -84,6 +89,9 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 		return nil, b.complete(tx, d)
 	}
 	d.Attempts++
+	if receipts.Failed(d.Status) { // it was given up, and is tried again
+		d.Status, d.ErrorCode = conversations.StatusNone, 0
+	}
 	d.Progress = conversations.ProgressSending
 	d.Due = time.Time{}
 	a := conversations.Attempt{Number: d.Attempts, Part: next, Started: b.now()}

@@ -208,6 +208,9 @@ func (b *Bridge) reread(tx Tx, d conversations.Delivery, a conversations.Attempt
 }
 
 func (b *Bridge) settleRefused(tx Tx, d conversations.Delivery, a conversations.Attempt, r Result) (settled, error) {
+	if r.OutsideWindow && b.hasWindow(d) {
+		return b.settleOutside(tx, d, a, r)
+	}
 	if !r.Retry {
 		if err := tx.UpdateAttempt(d, a); err != nil {
 			return settled{}, err

@@ -42,8 +42,11 @@ type Tx interface {
 	MediaUpkeepRows
 	ContentRows
 	InboundRows
+	QuoteRows
 	CallRows
 	DeliveryRows
+	DeadLetterRows
+	WindowRows
 	LineRows
 	AttemptRows
 	StatusRows

@@ -12,6 +12,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"time"
 
 	"bridged/conversations"
 )
@@ -43,6 +44,9 @@ type Outbound struct {
 	// Media are files, of a MediaCarrier as many as its rules allow. The carrier
 	// fetches them from their URL, which needs no credentials.
 	Media []conversations.Media
+	// Content goes out instead of Body and Media, which only a ContentCarrier is
+	// given: as the template that it has, else as its form. Body is what it says.
+	Content *conversations.OutboundContent
 }
 
 // Sent is a carrier's acceptance.
@@ -103,6 +107,21 @@ type MediaFetcher interface {
 	// FetchMedia opens a file of an inbound message. The error is a *SendError: its
 	// verdict says whether to try again.
 	FetchMedia(ctx context.Context, m conversations.Media) (io.ReadCloser, error)
+}
+
+// Windower is the capability of a channel that allows free text only for a time
+// after the person last wrote (page 34).
+type Windower interface {
+	// Window is how long.
+	Window() time.Duration
+}
+
+// ContentCarrier is the capability of a channel that takes contents as more than
+// text.
+type ContentCarrier interface {
+	// ContentWay says how: as the template that it is approved as, which needs no
+	// window; as its form; as text; or not at all.
+	ContentWay(c conversations.OutboundContent) conversations.Way
 }
 
 // TextLimiter is the capability of a channel whose messages have a longest

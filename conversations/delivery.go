@@ -54,6 +54,8 @@ type Delivery struct {
 	Parts        int       // how many messages of the carrier it takes; 0 until it is first sent
 	Due          time.Time // of ProgressRetry and ProgressUnknown
 	Reason       string    // of ProgressDead
+	Way          Way       // decided before an attempt, and kept once the carrier may have one
+	Fallback     ContentID // of WayFallback: the template
 	Created      time.Time
 	Updated      time.Time
 }

@@ -76,6 +76,9 @@ func outlet(adapter channels.Adapter) *bridge.Outlet {
 	if limiter, ok := adapter.(channels.TextLimiter); ok {
 		out.Split = func(text string) []string { return channels.Split(text, limiter.MaxText()) }
 	}
+	if carrier, ok := adapter.(channels.ContentCarrier); ok {
+		out.Cut, out.Contents = channels.Split, carrier
+	}
 	return out
 }
 
@@ -150,7 +153,7 @@ func (p *Pipeline) hand(adapter channels.Adapter, c bridge.Claim) (r bridge.Resu
 }
 
 func outbound(c bridge.Claim) channels.Outbound {
-	return channels.Outbound{From: c.Delivery.Proxy, To: c.Delivery.Address, Body: c.Part.Text, Media: c.Part.Media}
+	return channels.Outbound{From: c.Delivery.Proxy, To: c.Delivery.Address, Body: c.Part.Text, Media: c.Part.Media, Content: c.Part.Content}
 }
 
 // handSafely makes an error of unknown outcome of a driver's panic.
@@ -181,7 +184,9 @@ func result(sent channels.Sent, err error) (r bridge.Result, verdict string) {
 		r.Outcome = conversations.OutcomeUnknown
 	case channels.Retry, channels.Throttled:
 		r.Retry = true
-	case channels.Permanent, channels.OptedOut, channels.OutsideWindow:
+	case channels.OutsideWindow:
+		r.OutsideWindow = true
+	case channels.Permanent, channels.OptedOut:
 	}
 	if r.Detail == "" && e.Cause != nil {
 		r.Detail = e.Cause.Error()

@@ -43,6 +43,7 @@ type route struct {
 //	purge               → PurgeService: what a deleted service has left
 //	media               → RemoveFiles: of messages that are gone
 //	calls               → OpenCall → InboundWebhooks.Call → CloseCall: the answer is obeyed
+//	windows             → Reopen: what waits for a window that has opened
 //
 // Events are no topic: they are rows that their readers follow with a cursor.
 func (p *Pipeline) routes() []route {
@@ -52,6 +53,7 @@ func (p *Pipeline) routes() []route {
 		{topic: bridge.TopicPopulate, handle: p.carryOut(p.cfg.Verbs.Populate), inFlight: commitsInFlight},
 		{topic: bridge.TopicPurge, handle: p.carryOut(p.cfg.Verbs.PurgeService), inFlight: 1}, // each commit is a long one
 		{topic: bridge.TopicMedia, handle: p.carryOut(p.cfg.Verbs.RemoveFiles), inFlight: filesInFlight},
+		{topic: bridge.TopicWindows, handle: p.carryOut(p.cfg.Verbs.Reopen), inFlight: commitsInFlight},
 		{topic: bridge.TopicCalls, handle: p.callInbound, inFlight: callsInFlight, patient: true},
 	}
 	for _, adapter := range p.cfg.Adapters {

@@ -10,7 +10,8 @@ import (
 )
 
 const deliveryColumns = `d.seq, d.id, d.conversation_id, d.message_id, d.participant_id, d.channel, d.address, d.proxy,
-	d.status, d.error_code, d.provider_id, d.progress, d.attempts, d.parts, d.due, d.reason, d.created, d.updated`
+	d.status, d.error_code, d.provider_id, d.progress, d.attempts, d.parts, d.due, d.reason, d.created, d.updated,
+	d.way, d.fallback_id`
 
 // A receipt is a delivery of which something is known, or which was tried.
 const isReceipt = "(d.attempts > 0 OR d.status <> '')"
@@ -26,6 +27,7 @@ func (r *deliveryRow) into() []any {
 	return []any{
 		&d.Seq, &d.ID, &d.Conversation, &d.Message, &d.Participant, &d.Channel, &d.Address, &d.Proxy,
 		&d.Status, &d.ErrorCode, &d.ProviderID, &d.Progress, &d.Attempts, &d.Parts, &r.due, &d.Reason, &r.created, &r.updated,
+		&d.Way, &d.Fallback,
 	}
 }
 
@@ -143,9 +145,9 @@ func (tx *Tx) InsertDelivery(d *conversations.Delivery) error {
 // UpdateDelivery stores what can change.
 func (tx *Tx) UpdateDelivery(d conversations.Delivery) error {
 	return tx.run(`UPDATE deliveries SET status = $2, error_code = $3, provider_id = $4, progress = $5, attempts = $6,
-		parts = $7, due = $8, reason = $9, updated = $10, holder = $11 WHERE id = $1`,
+		parts = $7, due = $8, reason = $9, updated = $10, holder = $11, way = $12, fallback_id = $13 WHERE id = $1`,
 		d.ID, d.Status, d.ErrorCode, d.ProviderID, d.Progress, d.Attempts, d.Parts, micros(d.Due), d.Reason, micros(d.Updated),
-		tx.holder(d))
+		tx.holder(d), d.Way, d.Fallback)
 }
 
 // PairBusy says whether any delivery of the pair is in line.

@@ -99,6 +99,10 @@ func (c *Client) Send(ctx context.Context, out channels.Outbound) (channels.Sent
 		"Body":           {out.Body},
 		"StatusCallback": {c.statusURL},
 	}
+	if out.Content != nil && out.Content.Template != nil {
+		form.Del("Body")
+		fillTemplate(form, *out.Content.Template)
+	}
 	header := http.Header{
 		"Content-Type": {"application/x-www-form-urlencoded"},
 		"Accept":       {"application/json"},

@@ -2,8 +2,9 @@
 // (carriers.md §3 a). One channel is one telephone number of a business, which
 // Meta names by its phone_number_id.
 //
-// cloud.go sends, receive.go takes requests apart, content.go turns what people
-// can send into text and media, codes.go translates Meta's error codes.
+// cloud.go sends, outbound.go writes requests, receive.go takes requests apart,
+// content.go turns what people can send into text and media, structure.go says what
+// else there is to it, codes.go translates Meta's error codes.
 package cloud
 
 import (
@@ -18,7 +19,6 @@ import (
 	"bridged/channels/internal/carrierhttp"
 	"bridged/channels/internal/waid"
 	"bridged/conversations"
-	"bridged/phone"
 )
 
 // DefaultAPIBaseURL is where Meta's Graph API is, its version included.
@@ -47,7 +47,13 @@ type Config struct {
 	HTTPClient    *http.Client          // nil: one of its own
 }
 
-// Adapter is a channels.Adapter, HookReceiver, Challenger and TextLimiter.
+var (
+	_ channels.Windower       = (*Adapter)(nil)
+	_ channels.ContentCarrier = (*Adapter)(nil)
+)
+
+// Adapter is a channels.Adapter, HookReceiver, Challenger, TextLimiter, Windower
+// and ContentCarrier.
 type Adapter struct {
 	cfg      Config
 	endpoint string
@@ -100,23 +106,7 @@ func (a *Adapter) ParseAddress(s string) (conversations.Address, error) { return
 // MaxText is the longest text of one message, in UTF-16 code units.
 func (a *Adapter) MaxText() int { return maxText }
 
-// textMessage is the request that sends a text. Meta takes numbers without
-// their plus sign in To, and business-scoped ids there or in Recipient.
-type textMessage struct {
-	Product   string   `json:"messaging_product"`
-	Kind      string   `json:"recipient_type"`
-	To        string   `json:"to,omitempty"`
-	Recipient string   `json:"recipient,omitempty"`
-	Type      string   `json:"type"`
-	Text      textBody `json:"text"`
-}
-
-type textBody struct {
-	Body       string `json:"body"`
-	PreviewURL bool   `json:"preview_url"`
-}
-
-// Send hands a text over. Media are refused before any request. out.From is not
+// Send hands a text or a content over. Media are refused before any request. out.From is not
 // sent: the number is in the URL.
 func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
 	if len(out.Media) > 0 {
@@ -124,18 +114,8 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 			Verdict: channels.Permanent, Code: codeContent, Detail: "media is not relayed on this channel yet",
 		}
 	}
-	m := textMessage{
-		Product: "whatsapp",
-		Kind:    "individual",
-		To:      waid.ToID(out.To),
-		Type:    "text",
-		Text:    textBody{Body: out.Body},
-	}
-	if a.cfg.UserIDField == FieldRecipient && !phone.Valid(out.To.Local()) {
-		m.To, m.Recipient = "", m.To
-	}
-	body, err := json.Marshal(m)
-	if err != nil { // cannot happen: strings and a bool
+	body, err := json.Marshal(a.newRequest(out))
+	if err != nil { // a coordinate that is no number, which contents cannot have
 		return channels.Sent{}, &channels.SendError{Verdict: channels.Permanent, Code: codeContent, Cause: err}
 	}
 	answer, err := carrierhttp.Post(ctx, a.cfg.HTTPClient, carrierhttp.Request{

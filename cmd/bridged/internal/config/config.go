@@ -109,6 +109,12 @@ type Channel struct {
 	Rate     float64  `toml:"rate" check:"positive" later:"true"`      // messages per second; 0: no limit
 	PairRate float64  `toml:"pair_rate" check:"positive" later:"true"` // the same, for one pair of addresses
 
+	// FallbackContentSID is the template that goes out in the stead of free text
+	// while a window is closed. ResendWhenOpen says that what could not go out does
+	// when the person writes.
+	FallbackContentSID string `toml:"fallback_content_sid" check:"sid:HX"`
+	ResendWhenOpen     bool   `toml:"resend_when_open"`
+
 	Twilio    *Twilio    `toml:"twilio"`
 	Cloud     *Cloud     `toml:"cloud"`
 	Telnyx    *Telnyx    `toml:"telnyx"`
