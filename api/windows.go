@@ -70,7 +70,9 @@ func (s *server) redrive(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, errNotFound()
 	}
-	show := func(d conversations.Delivery) delivery { return s.showDelivery(conversations.DeliveryDetail{Delivery: d}) }
+	show := func(d conversations.Delivery) delivery {
+		return s.showDelivery(conversations.DeliveryDetail{Delivery: d})
+	}
 	return carryOut(c, http.StatusAccepted, shown(show), func(ctx context.Context) (conversations.Delivery, error) {
 		return s.cfg.Bridge.Redrive(ctx, seq)
 	})
