@@ -94,6 +94,7 @@ type setup struct {
 	config       string // more of the configuration
 	server       string // more of [server]
 	whatsapp     string // the driver of the WhatsApp channel; default cloud
+	channel      string // more of the WhatsApp channel's entry
 	twilioFault  func(fakecarrier.Sent) fakecarrier.Fault
 	cloudFault   func(fakecarrier.Sent) fakecarrier.Fault
 	withoutRetry bool             // leave [retry] to config
@@ -159,6 +160,7 @@ func (w *world) configuration(s setup) string {
 	if s.whatsapp == "twilio" {
 		whatsapp = carrier
 	}
+	whatsapp = s.channel + whatsapp
 	retry := "[retry]\nfirst = \"20ms\"\nmax = \"200ms\"\nattempts = 4\nunknown_wait = \"300ms\"\nsend_timeout = \"1s\"\n"
 	if s.withoutRetry {
 		retry = ""
