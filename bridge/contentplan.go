@@ -83,17 +83,14 @@ func (b *Bridge) chooseWay(tx Tx, d *conversations.Delivery, c *conversations.Ou
 	if c != nil && out.Contents != nil {
 		d.Way = out.Contents.ContentWay(*c)
 	}
-	switch d.Way {
-	case conversations.WayTemplate:
-		return nil
-	case conversations.WayNone:
+	if d.Way == conversations.WayNone {
 		d.Way = conversations.WayUndecided
 		return &undeliverable{
 			code:   codeContentRefused,
 			reason: "the channel takes cards and buttons that open something only in an approved template: record its approval, and send a new message",
 		}
 	}
-	if !b.hasWindow(*d) {
+	if d.Way == conversations.WayTemplate || !b.hasWindow(*d) {
 		return nil
 	}
 	closed, err := b.isWindowClosed(tx, *d, attempts)
@@ -129,19 +126,16 @@ func (b *Bridge) fallbackOf(tx Tx, d conversations.Delivery) (conversations.Cont
 // goBy makes the parts of a delivery whose way is decided, or the message that is to
 // be planned as a text.
 func (b *Bridge) goBy(tx Tx, d conversations.Delivery, m conversations.Message, c *conversations.OutboundContent, out *Outlet) ([]Part, conversations.Message, error) {
-	switch d.Way {
-	case conversations.WayTemplate, conversations.WayForm:
-		if c == nil {
-			break
-		}
+	if d.Way == conversations.WayFallback {
+		parts, err := b.planFallback(tx, d, m, c, out)
+		return parts, m, err
+	}
+	if c != nil && (d.Way == conversations.WayTemplate || d.Way == conversations.WayForm) {
 		part := *c
 		if d.Way == conversations.WayForm {
 			part.Template = nil
 		}
 		return []Part{{Text: text(m), Content: &part}}, m, nil
-	case conversations.WayFallback:
-		parts, err := b.planFallback(tx, d, m, c, out)
-		return parts, m, err
 	}
 	if c != nil {
 		written := c.Form.Written()

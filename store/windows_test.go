@@ -69,8 +69,11 @@ func TestLettersOutsideTheWindow(t *testing.T) {
 	db := storetest.Open(t)
 	update(t, db, func(tx *store.Tx) error {
 		for _, l := range []conversations.DeadLetter{
-			{Key: "k", Delivery: "1", ErrorCode: 63016}, {Key: "k", Delivery: "2", ErrorCode: 30008},
-			{Key: "l", Delivery: "3", ErrorCode: 63016}, {Key: "k", ErrorCode: 63016}, {Key: "k", Delivery: "4", ErrorCode: 63016},
+			{Key: "k", Delivery: "1", ErrorCode: 63016},
+			{Key: "k", Delivery: "2", ErrorCode: 30008},
+			{Key: "l", Delivery: "3", ErrorCode: 63016},
+			{Key: "k", ErrorCode: 63016},
+			{Key: "k", Delivery: "4", ErrorCode: 63016},
 		} {
 			l.Topic, l.Created = "outbound.wa", epoch
 			if err := tx.InsertDeadLetter(l); err != nil {
