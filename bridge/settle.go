@@ -121,6 +121,11 @@ func (b *Bridge) settle(tx Tx, d conversations.Delivery, a conversations.Attempt
 	}
 	switch r.Outcome {
 	case conversations.OutcomeAccepted:
+		if b.isOutside(d, a) { // a report that says so overtook the answer
+			a.Outcome = conversations.OutcomeRefused
+			s, err := b.settleOutside(tx, d, a, Result{ErrorCode: codeOutsideWindow})
+			return nil, s, err
+		}
 		return b.settleAccepted(tx, d, a, out)
 	case conversations.OutcomeRefused:
 		s, err := b.settleRefused(tx, d, a, r)

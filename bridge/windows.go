@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"bridged/conversations"
+	"bridged/receipts"
 )
 
 // codeOutsideWindow is the reference's "Failed to send freeform message because
@@ -138,13 +139,18 @@ func (b *Bridge) hasWindow(d conversations.Delivery) bool {
 	return ok
 }
 
+// isOutside says whether a report says of a delivery of one part that it was free
+// text outside the window: then the carrier has nothing of it.
+func (b *Bridge) isOutside(d conversations.Delivery, a conversations.Attempt) bool {
+	free := d.Way == conversations.WayText || d.Way == conversations.WayForm
+	return a.ErrorCode == codeOutsideWindow && receipts.Failed(a.Status) && free && d.Parts == 1 && b.hasWindow(d)
+}
+
 // reopen takes up a delivery whose only part the carrier took and then refused,
 // because of the window, in a status report: as if it had refused it at once. It
 // says whether it did.
 func (b *Bridge) reopen(tx Tx, d conversations.Delivery, a conversations.Attempt) (bool, error) {
-	free := d.Way == conversations.WayText || d.Way == conversations.WayForm
-	if a.ErrorCode != codeOutsideWindow || !b.hasWindow(d) || !free ||
-		d.Progress != conversations.ProgressDone || d.Parts != 1 || a.Number != d.Attempts {
+	if !b.isOutside(d, a) || d.Progress != conversations.ProgressDone || a.Number != d.Attempts {
 		return false, nil
 	}
 	a.Outcome = conversations.OutcomeRefused

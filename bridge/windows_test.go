@@ -241,6 +241,23 @@ func TestAReportThatTheWindowIsClosedCountsLikeARefusal(t *testing.T) {
 	assert.Len(t, w.letters(), 1)
 }
 
+func TestAReportThatOvertakesTheAnswerCountsToo(t *testing.T) {
+	t.Parallel()
+	w := newWindowWorld(t, bridge.WindowRule{})
+	key := w.conversation(carla)
+	w.say(key, "agent", "hello")
+	c, r := w.claimOnly(windowed), w.accepted()
+	w.report(conversations.StatusReport{
+		Channel: "wa", ProviderID: r.ProviderID, Status: conversations.StatusFailed, ErrorCode: 63016, CarrierCode: "131047", Address: carla, Proxy: waProxy,
+	})
+	w.settle(c, r)
+	assert.Empty(t, w.sendAll(windowed))
+	d := w.last()
+	assert.Equal(t, []any{conversations.StatusFailed, 63016, conversations.ProgressDead}, []any{d.Status, d.ErrorCode, d.Progress})
+	assert.Equal(t, conversations.OutcomeRefused, d.Attempts[0].Outcome)
+	assert.Len(t, w.letters(), 1)
+}
+
 func TestOutsideTheWindowTheFallbackGoesOut(t *testing.T) {
 	t.Parallel()
 	var channel conversations.ContentID

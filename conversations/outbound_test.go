@@ -16,7 +16,8 @@ func TestTemplatesHaveTheirValuesInOrder(t *testing.T) {
 		Forms: []conversations.ContentForm{{
 			Type: conversations.ContentCallToAction, Body: "{{2}} {{10}} {{9}} {{name}} {{both}}",
 			Actions: []conversations.ContentAction{
-				{Type: "PHONE_NUMBER", Title: "Call", Phone: "+1"}, {Type: "URL", Title: "Go", URL: "https://a.de/{{suffix}}"},
+				{Type: "PHONE_NUMBER", Title: "Call", Phone: "+1"},
+				{Type: "URL", Title: "Go", URL: "https://a.de/{{suffix}}"},
 				{Type: "URL", Title: "Go", URL: "https://a.de/{{both}}"},
 			},
 		}},
