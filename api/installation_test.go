@@ -26,6 +26,11 @@ type oneNumber struct{}
 
 func (oneNumber) Owner(proxy conversations.Address) (string, bool) { return "sms", proxy == ourNumber }
 
+func (oneNumber) MediaRules(conversations.Address) (none conversations.MediaRules) { return none }
+func (oneNumber) CarriesGroups(conversations.Address) bool                         { return false }
+
+func (oneNumber) HasGroups() bool { return false }
+
 func (oneNumber) Parse(a conversations.Address) (conversations.Address, error) {
 	if !strings.HasPrefix(a.Local(), "+") || len(a.Local()) > 16 {
 		return "", errors.New("a number begins with +")

@@ -11,29 +11,30 @@ import (
 // delivery is everything that is known of a delivery, the carrier's own words
 // included, which the reference's receipt leaves out.
 type delivery struct {
-	SID               string                `json:"sid"`
-	AccountSID        string                `json:"account_sid"`
-	ConversationSID   *string               `json:"conversation_sid"`
-	MessageSID        *string               `json:"message_sid"`
-	ParticipantSID    *string               `json:"participant_sid"`
-	Channel           string                `json:"channel"`
-	Address           conversations.Address `json:"address"`
-	ProxyAddress      conversations.Address `json:"proxy_address"`
-	ChannelMessageSID *string               `json:"channel_message_sid"`
-	ProviderID        *string               `json:"provider_id"`
-	Status            *string               `json:"status"`
-	ErrorCode         *int                  `json:"error_code"`
-	Progress          string                `json:"progress"`
-	Parts             int                   `json:"parts"`
-	Way               *string               `json:"way"`
-	FallbackSID       *string               `json:"fallback_content_sid"`
-	DateDue           *string               `json:"date_due"`
-	Reason            *string               `json:"reason"`
-	DateCreated       string                `json:"date_created"`
-	DateUpdated       string                `json:"date_updated"`
-	Attempts          []attempt             `json:"attempts"`
-	StatusReports     []statusReport        `json:"status_reports"`
-	URL               string                `json:"url"`
+	SID               string                  `json:"sid"`
+	AccountSID        string                  `json:"account_sid"`
+	ConversationSID   *string                 `json:"conversation_sid"`
+	MessageSID        *string                 `json:"message_sid"`
+	ParticipantSID    *string                 `json:"participant_sid"`
+	Channel           string                  `json:"channel"`
+	Address           conversations.Address   `json:"address"`
+	ProxyAddress      conversations.Address   `json:"proxy_address"`
+	OtherAddresses    []conversations.Address `json:"other_addresses"`
+	ChannelMessageSID *string                 `json:"channel_message_sid"`
+	ProviderID        *string                 `json:"provider_id"`
+	Status            *string                 `json:"status"`
+	ErrorCode         *int                    `json:"error_code"`
+	Progress          string                  `json:"progress"`
+	Parts             int                     `json:"parts"`
+	Way               *string                 `json:"way"`
+	FallbackSID       *string                 `json:"fallback_content_sid"`
+	DateDue           *string                 `json:"date_due"`
+	Reason            *string                 `json:"reason"`
+	DateCreated       string                  `json:"date_created"`
+	DateUpdated       string                  `json:"date_updated"`
+	Attempts          []attempt               `json:"attempts"`
+	StatusReports     []statusReport          `json:"status_reports"`
+	URL               string                  `json:"url"`
 }
 
 // attempt is one try to hand one part of the message to the carrier.
@@ -124,6 +125,7 @@ func (s *server) showDelivery(d conversations.DeliveryDetail) delivery {
 		Channel:           d.Channel,
 		Address:           d.Address,
 		ProxyAddress:      d.Proxy,
+		OtherAddresses:    append([]conversations.Address{}, d.Others...),
 		ChannelMessageSID: twilio.ChannelMessageSID(d.Address.Type(), d.Channel, d.ProviderID),
 		ProviderID:        nullable(d.ProviderID),
 		Status:            twilio.NullableStatus(d.Status),
@@ -167,6 +169,8 @@ func progress(p conversations.Progress) string {
 		return "done"
 	case conversations.ProgressDead:
 		return "dead"
+	case conversations.ProgressAlong:
+		return "along"
 	}
 	return ""
 }

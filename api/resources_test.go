@@ -249,7 +249,7 @@ func TestEveryProgressHasAName(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	h := api.New(config(w))
-	for i, want := range []string{"waiting", "sending", "retry", "unknown", "done", "dead"} {
+	for i, want := range []string{"waiting", "sending", "retry", "unknown", "done", "dead", "along"} {
 		w.deliveries[0].Progress = conversations.Progress(i)
 		assert.Equal(t, want, do(t, h, http.MethodGet, "/bridged/v1/deliveries/DY"+digits, "").json(t)["progress"])
 	}

@@ -39,7 +39,13 @@ type anyChannel struct{}
 
 func (anyChannel) Owner(conversations.Address) (string, bool) { return "bare", true }
 
+func (anyChannel) MediaRules(conversations.Address) (none conversations.MediaRules) { return none }
+
 func (anyChannel) Parse(a conversations.Address) (conversations.Address, error) { return a, nil }
+
+func (anyChannel) CarriesGroups(conversations.Address) bool { return false }
+
+func (anyChannel) HasGroups() bool { return false }
 
 // bareLoop relays messages by the verbs alone: the statements of the whole way in
 // the commits of the whole way, without HTTP, without the pipeline and without

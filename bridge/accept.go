@@ -104,11 +104,17 @@ func (b *Bridge) Accept(ctx context.Context, messages []conversations.Inbound) e
 // acceptOne stores one message, unless it is there already, with its task. One
 // that is over its sender's rate is unrouted at once.
 func (b *Bridge) acceptOne(tx Tx, in *intake, i int, m conversations.Inbound) error {
-	key, err := matchKey(tx, m.From, m.To)
-	if err != nil {
-		return err
+	r := conversations.InboundRecord{Inbound: m, Received: b.now()}
+	if group, isGroup := groupKey(m); isGroup {
+		// The reports of one group message, and all messages of a group, are in order.
+		r.MatchKey, r.CopyKey = group, copyKey(group, m)
+	} else {
+		key, err := matchKey(tx, m.From, m.To)
+		if err != nil {
+			return err
+		}
+		r.MatchKey = key
 	}
-	r := conversations.InboundRecord{Inbound: m, MatchKey: key, Received: b.now()}
 	isNew, err := tx.InsertInbound(&r)
 	if err != nil || !isNew {
 		return err

@@ -56,19 +56,20 @@ func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *
 	if err != nil {
 		return err
 	}
-	return b.fanOut(tx, *m)
+	return b.fanOut(tx, *m, author)
 }
 
-// fanOut makes the deliveries of a message. The first of a pair's line gets a
-// task; the others follow when the one before them is done.
-func (b *Bridge) fanOut(tx Tx, m conversations.Message) error {
+// fanOut makes the deliveries of a message; its author may be nil. The first of a
+// pair's line gets a task; the others follow when the one before them is done.
+func (b *Bridge) fanOut(tx Tx, m conversations.Message, author *conversations.Participant) error {
 	members, err := tx.Participants(m.Conversation)
 	if err != nil {
 		return err
 	}
-	recipients := slices.DeleteFunc(members, func(p conversations.Participant) bool {
-		return !p.Native() || m.Participant != nil && p.ID == *m.Participant
-	})
+	if sendsToGroup(members, author) {
+		return b.fanOutGroup(tx, m, members, *author)
+	}
+	recipients := recipientsOf(members, author)
 	if err := lockLines(tx, recipients); err != nil {
 		return err
 	}
@@ -78,6 +79,24 @@ func (b *Bridge) fanOut(tx Tx, m conversations.Message) error {
 		}
 	}
 	return nil
+}
+
+// recipientsOf returns those of a conversation who get a message through a carrier,
+// each with the pair of addresses by which it goes out. In a group text of two that
+// is by the author's projected address; what somebody in a group text wrote the
+// carrier has brought to the others already.
+func recipientsOf(members []conversations.Participant, author *conversations.Participant) (recipients []conversations.Participant) {
+	for _, p := range members {
+		switch {
+		case author != nil && p.ID == author.ID:
+		case p.Paired():
+			recipients = append(recipients, p)
+		case p.Native() && author != nil && author.Projected() != "":
+			p.Binding = &conversations.Binding{Address: p.Binding.Address, Proxy: author.Projected()}
+			recipients = append(recipients, p)
+		}
+	}
+	return recipients
 }
 
 // lockLines locks the lines of all participants, in an order that all keep to.
@@ -91,26 +110,30 @@ func lockLines(tx Tx, members []conversations.Participant) error {
 }
 
 func (b *Bridge) deliver(tx Tx, m conversations.Message, p conversations.Participant) error {
+	return b.dispatch(tx, b.newDelivery(m, p, *p.Binding))
+}
+
+// newDelivery makes a delivery that is to go out by the pair of addresses.
+func (b *Bridge) newDelivery(m conversations.Message, p conversations.Participant, by conversations.Binding) conversations.Delivery {
 	now := b.now()
-	d := conversations.Delivery{
+	return conversations.Delivery{
 		ID:           conversations.NewID[conversations.DeliveryID](now),
 		Conversation: m.Conversation,
 		Message:      m.ID,
 		Participant:  p.ID,
-		Address:      p.Binding.Address,
-		Proxy:        p.Binding.Proxy,
+		Address:      by.Address,
+		Proxy:        by.Proxy,
 		Created:      now,
 		Updated:      now,
 	}
-	return b.dispatch(tx, d)
 }
 
-// dispatch stores a delivery and puts it at the end of its pair's line, which the
-// caller has locked.
+// dispatch stores a delivery and puts it at the end of its line, which the caller has
+// locked.
 func (b *Bridge) dispatch(tx Tx, d conversations.Delivery) error {
 	channel, ok := b.cfg.Channels.Owner(d.Proxy)
 	if !ok {
-		return b.deliverNowhere(tx, d)
+		return b.deliverNowhere(tx, d, noOwner)
 	}
 	d.Channel = channel
 	key := pairKey(d)
@@ -124,12 +147,15 @@ func (b *Bridge) dispatch(tx Tx, d conversations.Delivery) error {
 	return tx.Enqueue(sendTask(d, key))
 }
 
-// deliverNowhere records a delivery whose channel has been taken out of the
+// noOwner is why a delivery goes nowhere whose channel has been taken out of the
 // configuration.
-func (b *Bridge) deliverNowhere(tx Tx, d conversations.Delivery) error {
+const noOwner = "no configured channel owns the participant's proxy address"
+
+// deliverNowhere records a delivery that no channel can carry.
+func (b *Bridge) deliverNowhere(tx Tx, d conversations.Delivery, reason string) error {
 	d.Progress = conversations.ProgressDead
 	d.Status, d.ErrorCode = conversations.StatusFailed, channelGone
-	d.Reason = "no configured channel owns the participant's proxy address"
+	d.Reason = reason
 	if err := tx.InsertDelivery(&d); err != nil {
 		return err
 	}
@@ -137,12 +163,18 @@ func (b *Bridge) deliverNowhere(tx Tx, d conversations.Delivery) error {
 }
 
 // pairKey is the key of the line that a delivery waits in.
-func pairKey(d conversations.Delivery) string { return bindings.MatchKey(d.Address, d.Proxy) }
+func pairKey(d conversations.Delivery) string { return bindings.LineKey(d) }
 
 // record adds an event to the commit.
 func (b *Bridge) record(tx Tx, caller Caller, t conversations.EventType, c conversations.ConversationID, after, before conversations.Resource) error {
+	return b.recordFrom(tx, caller, nil, t, c, after, before)
+}
+
+// recordFrom is record for what the message of these addresses has made, the author
+// first.
+func (b *Bridge) recordFrom(tx Tx, caller Caller, origin []conversations.Address, t conversations.EventType, c conversations.ConversationID, after, before conversations.Resource) error {
 	return tx.Record(conversations.Event{
-		Type: t, Conversation: c, Source: caller.Source, By: caller.By,
+		Type: t, Conversation: c, Source: caller.Source, By: caller.By, Origin: origin,
 		Webhooks: caller.firesWebhooks(),
 		After:    after, Before: before, At: b.now(),
 	})

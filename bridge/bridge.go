@@ -34,6 +34,12 @@ type Channels interface {
 	// Parse brings an address of any configured type into the form in which it
 	// is kept, or says what is wrong with it.
 	Parse(a conversations.Address) (conversations.Address, error)
+	// MediaRules says which files go out from a proxy address.
+	MediaRules(proxy conversations.Address) conversations.MediaRules
+	// CarriesGroups says whether the channel that owns the number can carry group
+	// MMS, and HasGroups whether any channel can.
+	CarriesGroups(number conversations.Address) bool
+	HasGroups() bool
 }
 
 // Pool is the senders of one messaging service.
@@ -89,9 +95,15 @@ type Config struct {
 	// MediaLife is how long a file may wait for its message; optional, 5 minutes
 	// (page 32).
 	MediaLife time.Duration
-	Now       func() time.Time // optional; time.Now
-	Jitter    func() float64   // optional; random in [0,1)
-	Log       *slog.Logger     // optional; discards
+	// Fitter makes files fit the channels that they go out by, and FileURL makes the
+	// URLs from which carriers fetch them, for FileURLLife. Without them no message
+	// may have files.
+	Fitter      Fitter
+	FileURL     FileLinks
+	FileURLLife time.Duration
+	Now         func() time.Time // optional; time.Now
+	Jitter      func() float64   // optional; random in [0,1)
+	Log         *slog.Logger     // optional; discards
 	// Observer is told what happens, for the metrics. Optional.
 	Observer Observer
 	// Due is called after a commit that set a due time, with that time. Optional.
@@ -126,15 +138,19 @@ func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {
 // what those change, such as who is in a conversation, stands still meanwhile.
 //
 // What the verbs here change is kept apart by locks, always taken in this order:
-// an idempotency key (lockOfAnswer); an inbound message and then its conversation,
-// or a call of an inbound webhook, by finding them; files (lockOfMedia), sorted; a
-// carrier's message (lockOfMessage); the lines of pairs (lockOfLine), sorted.
+// an idempotency key (lockOfAnswer); an inbound message, or a call of an inbound
+// webhook, by finding it; the reports of its group message (lockOfCopies); its
+// conversation, by finding it; files (lockOfMedia), sorted; a carrier's message
+// (lockOfMessage); the lines of pairs and groups (lockOfLine), sorted.
 func (b *Bridge) commitBeside(ctx context.Context, op func(Tx) error) error {
 	return b.cfg.CommitBeside(ctx, op)
 }
 
 // lockOfAnswer is the lock of an idempotency key.
 func lockOfAnswer(key string) string { return "answer " + key }
+
+// lockOfCopies is the lock of all reports of one group message.
+func lockOfCopies(copyKey string) string { return "copies " + copyKey }
 
 // lockOfLine is the lock of a pair's line: its deliveries and their attempts.
 func lockOfLine(pairKey string) string { return "line " + pairKey }

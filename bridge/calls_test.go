@@ -186,7 +186,7 @@ func TestAnAnswerIsADeliveryLikeAnyOther(t *testing.T) {
 	for len(w.sends()) > 0 {
 		c := w.claim(w.sends()[0], whole)
 		if c.Delivery.ID == thanks.ID {
-			assert.Equal(t, "https://example.com/1.png", c.Message.Media[0].URL)
+			assert.Equal(t, "https://example.com/1.png", c.Part.Media[0].URL)
 			assert.Equal(t, conversations.StatusSent, w.delivery(list[0].ID).Status, "in the line of the pair")
 			w.settle(*c, refused)
 			w.clock.advance(bridge.DefaultRetry().Max)

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -172,7 +173,7 @@ func (b *Bridge) planFallback(tx Tx, d conversations.Delivery, m conversations.M
 	if variable != "" {
 		values[variable] = ""
 		room := maxTemplateText - len(utf16.Encode([]rune(template.Render(values))))
-		texts = out.cut(wordsOf(m, c), max(room, maxTemplateText/8))
+		texts = out.cut(wordsOf(d, m, c), max(room, maxTemplateText/8))
 	}
 	var parts []Part
 	for _, words := range texts {
@@ -191,22 +192,20 @@ func (b *Bridge) planFallback(tx Tx, d conversations.Delivery, m conversations.M
 	return parts, nil
 }
 
-// wordsOf is what of a message fits into a template's variable: its text, and the
-// names of its files, which do not.
-func wordsOf(m conversations.Message, c *conversations.OutboundContent) string {
+// wordsOf is what of a message fits into a template's variable: its text, and of its
+// files the links, or else the names.
+func wordsOf(d conversations.Delivery, m conversations.Message, c *conversations.OutboundContent) string {
 	all := []string{text(m)}
 	if c != nil {
 		all[0] = c.Form.Written()
 	}
 	for _, f := range m.Media {
-		name := f.Filename
-		if name == "" {
-			name = f.ContentType
+		all = append(all, "["+cmp.Or(f.Filename, f.ContentType, "file")+"]")
+	}
+	for _, f := range d.Files {
+		if f.Link != "" {
+			all = append(all, f.Link)
 		}
-		if name == "" {
-			name = "file"
-		}
-		all = append(all, "["+name+"]")
 	}
 	return strings.TrimSpace(strings.Join(all, " "))
 }

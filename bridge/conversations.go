@@ -57,8 +57,9 @@ func (b *Bridge) newConversation(caller Caller, service conversations.ServiceID,
 }
 
 // insertConversation stores a new conversation, with the account's defaults for
-// what its fields leave out (page 10).
-func (b *Bridge) insertConversation(tx Tx, caller Caller, c *conversations.Conversation, f ConversationFields) error {
+// what its fields leave out (page 10). Where a message has made it, origin are its
+// author and receivers.
+func (b *Bridge) insertConversation(tx Tx, caller Caller, c *conversations.Conversation, f ConversationFields, origin ...conversations.Address) error {
 	defaults, err := tx.Configuration()
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (b *Bridge) insertConversation(tx Tx, caller Caller, c *conversations.Conve
 	if err := tx.InsertConversation(c); err != nil {
 		return err
 	}
-	return b.record(tx, caller, conversations.ConversationAdded, c.ID,
+	return b.recordFrom(tx, caller, origin, conversations.ConversationAdded, c.ID,
 		conversations.Resource{Conversation: c}, conversations.Resource{})
 }
 

@@ -38,6 +38,9 @@ func (b *Bridge) Resume(ctx context.Context) (next time.Time, err error) {
 			if err != nil {
 				return err
 			}
+			if err := b.followLead(tx, d); err != nil {
+				return err
+			}
 			if !alive {
 				dead = append(dead, d)
 			}
@@ -131,8 +134,10 @@ func (b *Bridge) interrupt(tx Tx, d conversations.Delivery) error {
 	a := attempts[len(attempts)-1]
 	a.Outcome, a.Ended = conversations.OutcomeUnknown, b.now()
 	a.Detail = "bridged stopped before the carrier's answer was recorded"
-	_, _, err = b.settle(tx, d, a, Result{Outcome: conversations.OutcomeUnknown}, nil)
-	return err
+	if _, _, err = b.settle(tx, d, a, Result{Outcome: conversations.OutcomeUnknown}, nil); err != nil {
+		return err
+	}
+	return b.followLead(tx, d)
 }
 
 // Tidy removes what is kept for a time only: answers to idempotency keys, status

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"bridged/bindings"
 	"bridged/conversations"
 )
 
@@ -98,7 +99,11 @@ func (b *Bridge) isOver(in *intake, i int, r conversations.InboundRecord) bool {
 	if counted {
 		return over
 	}
-	over, begins := b.floods.take(r.MatchKey, r.Received)
+	key := r.MatchKey
+	if r.CopyKey != "" { // the key of a group message is its group's
+		key = bindings.MatchKey(r.From, r.To)
+	}
+	over, begins := b.floods.take(key, r.Received)
 	in.counted[i] = over
 	if begins {
 		b.cfg.Log.Warn("a sender is over the rate; what is too much is listed as unrouted",

@@ -213,6 +213,11 @@ func (b *Bridge) importParticipant(tx Tx, in ImportParticipant) (Imported, error
 		return result, err
 	}
 	result.Created = true
+	if p.Grouped() {
+		if err := b.importGroup(tx, p, &result); err != nil {
+			return result, err
+		}
+	}
 	if p.Identity == nil {
 		return result, nil
 	}
@@ -250,10 +255,22 @@ func importRole(tx Tx, of conversations.Service, p *conversations.Participant, r
 		result.note("its role is not known here; it has the default one")
 	case err != nil:
 		return err
-	case p.Role == nil && !p.Native():
+	case p.Role == nil && p.Identity != nil:
 		p.Role = &of.ConversationRole
 	}
 	return nil
+}
+
+// importGroup gives a conversation the number group that it has with a member of a
+// group text. Its members come one by one, and what only some of them make may be
+// another conversation's.
+func (b *Bridge) importGroup(tx Tx, p conversations.Participant, result *Imported) error {
+	err := b.regroupStored(tx, p.Conversation)
+	if conversations.GroupTaken.Is(err) {
+		result.note("until its other members are there, messages of this group go to another conversation")
+		return nil
+	}
+	return err
 }
 
 func (b *Bridge) importMessage(tx Tx, in ImportMessage) (Imported, error) {

@@ -339,3 +339,17 @@ func TestImport_property(t *testing.T) {
 		require.Equal(r, highest+1, w.say(key, "system", "next").Index)
 	})
 }
+
+// The members of a group text come one by one.
+func TestImport_bringsGroupTexts(t *testing.T) {
+	t.Parallel()
+	w := newGroupWorld(t)
+	w.group(byPair(alice, office)) // what the first two of them would be, too
+	require.Equal(t, []string{"created", "created", "created", "created"}, w.imports(false,
+		anImportedConversation(1),
+		anImportedMember(1, 20, "", func(p *bridge.ImportParticipant) { p.Identity, p.Projected = ptr("agent"), ptr(office) }),
+		anImportedMember(1, 21, alice, func(p *bridge.ImportParticipant) { p.Proxy = nil }),
+		anImportedMember(1, 22, bob, func(p *bridge.ImportParticipant) { p.Proxy = nil })))
+	w.receive(groupMessage("in1", alice, "to both", office, bob))
+	assert.Equal(t, []string{string(id[conversations.ConversationID](1))}, w.texts("SELECT conversation_id FROM messages"))
+}

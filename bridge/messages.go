@@ -40,10 +40,14 @@ func (b *Bridge) CreateMessage(ctx context.Context, caller Caller, service conve
 		if err != nil {
 			return m, err
 		}
+		author := authorOf(m.Author, members)
+		if err := b.checkGroupAuthor(members, author); err != nil {
+			return m, err
+		}
 		if err := b.attach(tx, c, &m, f.Media); err != nil {
 			return m, err
 		}
-		if err := b.append(tx, caller, &c, &m, authorOf(m.Author, members)); err != nil {
+		if err := b.append(tx, caller, &c, &m, author); err != nil {
 			return m, err
 		}
 		return m, nil

@@ -56,6 +56,15 @@ func (b *Bridge) newParticipant(f ParticipantFields) (conversations.Participant,
 
 // join adds a participant to its conversation, which must be of the service.
 func (b *Bridge) join(tx Tx, caller Caller, service conversations.ServiceID, p *conversations.Participant) error {
+	if err := b.enter(tx, caller, service, p); err != nil || !p.Grouped() {
+		return err
+	}
+	return b.regroupStored(tx, p.Conversation)
+}
+
+// enter is join for one of several participants, after all of whom the number
+// group of the conversation is found.
+func (b *Bridge) enter(tx Tx, caller Caller, service conversations.ServiceID, p *conversations.Participant) error {
 	of, err := tx.FindService(service)
 	if err != nil {
 		return err
@@ -63,7 +72,7 @@ func (b *Bridge) join(tx Tx, caller Caller, service conversations.ServiceID, p *
 	if err := checkConversationRole(tx, of, p.Role); err != nil {
 		return err
 	}
-	if p.Role == nil {
+	if p.Role == nil && !byAddressAlone(*p) {
 		p.Role = &of.ConversationRole
 	}
 	if err := b.checkRoom(tx, service, *p); err != nil {
@@ -82,6 +91,10 @@ func (b *Bridge) join(tx Tx, caller Caller, service conversations.ServiceID, p *
 		conversations.Resource{Participant: p}, conversations.Resource{})
 }
 
+// byAddressAlone says whether a participant is a member of a group text that has
+// no role unless it is given one (contract, 4).
+func byAddressAlone(p conversations.Participant) bool { return p.Grouped() && p.Native() }
+
 // UpdateParticipant changes the fields that are given. A new proxy address moves
 // the pair in the same commit.
 func (b *Bridge) UpdateParticipant(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, who conversations.ParticipantKey, f ParticipantFields) (conversations.Participant, error) {
@@ -90,40 +103,48 @@ func (b *Bridge) UpdateParticipant(ctx context.Context, caller Caller, service c
 		if err != nil {
 			return p, err
 		}
-		if f.Role != nil {
-			of, err := tx.FindService(service)
-			if err != nil {
-				return p, err
-			}
-			if err := checkConversationRole(tx, of, f.Role); err != nil {
-				return p, err
-			}
+		of, err := tx.FindService(service)
+		if err != nil {
+			return p, err
 		}
-		if err := b.modify(tx, caller, &p, f); err != nil {
+		if err := checkConversationRole(tx, of, f.Role); err != nil {
+			return p, err
+		}
+		if err := b.modify(tx, caller, of, &p, f); err != nil {
 			return p, err
 		}
 		return p, nil
 	})
 }
 
-// modify changes a participant.
-func (b *Bridge) modify(tx Tx, caller Caller, p *conversations.Participant, f ParticipantFields) error {
+// modify changes a participant of a conversation of the service.
+func (b *Bridge) modify(tx Tx, caller Caller, of conversations.Service, p *conversations.Participant, f ParticipantFields) error {
 	before := *p
 	p.Updated = b.now()
 	if err := b.rebind(tx, p, f); err != nil {
 		return err
 	}
 	if f.Identity != nil && (p.Identity == nil || *p.Identity != *f.Identity) {
-		if p.Native() {
+		switch {
+		case p.Native():
 			return conversations.Refuse(conversations.IdentityWithBinding, "a participant is reached by an identity or by an address, not both")
+		case p.Projected() == "":
+			return conversations.Refuse(conversations.IdentityPresent, "remove the participant and add one with the other identity")
 		}
-		return conversations.Refuse(conversations.IdentityPresent, "remove the participant and add one with the other identity")
+		if err := b.takeOver(tx, caller, of, p, *f.Identity); err != nil {
+			return err
+		}
 	}
 	if err := b.applyParticipant(p, f); err != nil {
 		return err
 	}
 	if err := tx.UpdateParticipant(*p); err != nil {
 		return err
+	}
+	if before.Grouped() || p.Grouped() {
+		if err := b.regroupStored(tx, p.Conversation); err != nil {
+			return err
+		}
 	}
 	return b.record(tx, caller, conversations.ParticipantUpdated, p.Conversation,
 		conversations.Resource{Participant: p}, conversations.Resource{Participant: &before})
@@ -141,7 +162,17 @@ func (b *Bridge) RemoveParticipant(ctx context.Context, caller Caller, service c
 	})
 }
 
+// leave takes a participant out of its conversation. The number group that remains
+// must be in no other live conversation.
 func (b *Bridge) leave(tx Tx, caller Caller, p conversations.Participant) error {
+	if err := b.depart(tx, caller, p); err != nil || !p.Grouped() {
+		return err
+	}
+	return b.regroupStored(tx, p.Conversation)
+}
+
+// depart is leave without the number group.
+func (b *Bridge) depart(tx Tx, caller Caller, p conversations.Participant) error {
 	if err := tx.DeleteParticipant(p); err != nil {
 		return err
 	}
@@ -162,7 +193,7 @@ func openParticipant(tx Tx, service conversations.ServiceID, key conversations.C
 func (b *Bridge) newBinding(f ParticipantFields) (*conversations.Binding, error) {
 	switch {
 	case f.Projected != nil:
-		return nil, conversations.Refuse(conversations.GroupsUnavailable, "no configured channel can carry group MMS; add the participant with an address and a proxy address")
+		return b.newProjected(f)
 	case f.Identity != nil && (f.Address != nil || f.Proxy != nil):
 		return nil, conversations.Refuse(conversations.IdentityWithBinding, "give an identity or the addresses of a messaging binding, not both")
 	case f.Identity != nil:
@@ -172,9 +203,25 @@ func (b *Bridge) newBinding(f ParticipantFields) (*conversations.Binding, error)
 	case f.Address == nil || *f.Address == "":
 		return nil, conversations.Refuse(conversations.AddressMissing, "give the participant's own address in MessagingBinding.Address")
 	case f.Proxy == nil || *f.Proxy == "":
-		return nil, conversations.Refuse(conversations.ProxyMissing, "give one of your numbers in MessagingBinding.ProxyAddress")
+		return b.checkGroupMember(*f.Address)
 	}
 	return b.checkBinding(conversations.Binding{Address: *f.Address, Proxy: *f.Proxy})
+}
+
+// newProjected checks what a new participant with a projected address has: an
+// identity, or nothing else.
+func (b *Bridge) newProjected(f ParticipantFields) (*conversations.Binding, error) {
+	binding, err := b.checkProjected(*f.Projected)
+	if err != nil {
+		return nil, err
+	}
+	if f.Address != nil || f.Proxy != nil {
+		return nil, conversations.Refuse(conversations.ProjectedNotAddable, "give a projected address, or the addresses of a messaging binding, not both")
+	}
+	if f.Identity != nil {
+		err = checkIdentity(*f.Identity)
+	}
+	return binding, err
 }
 
 // checkBinding brings both addresses into the form in which they are kept.
@@ -203,7 +250,7 @@ func (b *Bridge) checkBinding(pair conversations.Binding) (*conversations.Bindin
 
 // bind gives a participant outside chat its pair.
 func (b *Bridge) bind(tx Tx, p conversations.Participant) error {
-	if !p.Native() {
+	if !p.Paired() {
 		return nil
 	}
 	key, err := matchKey(tx, p.Binding.Address, p.Binding.Proxy)
@@ -221,15 +268,15 @@ func (b *Bridge) bind(tx Tx, p conversations.Participant) error {
 func (b *Bridge) rebind(tx Tx, p *conversations.Participant, f ParticipantFields) error {
 	switch {
 	case f.Projected != nil:
-		return conversations.Refuse(conversations.GroupsUnavailable, "no configured channel can carry group MMS")
+		return b.reproject(tx, p, *f.Projected)
 	case f.Proxy == nil:
 		return nil
-	case !p.Native() && *f.Proxy == removal:
+	case !p.Paired() && *f.Proxy == removal:
 		return conversations.Refuse(conversations.ProxyNotRemovable, "the participant has none")
 	case !p.Native():
 		return conversations.Refuse(conversations.ProxyNotAddable, "only a participant with an address can have a proxy address")
 	case *f.Proxy == removal:
-		return conversations.Refuse(conversations.GroupsUnavailable, "a participant without a proxy address needs group MMS, which no configured channel can carry")
+		return b.unproxy(tx, p)
 	case *f.Proxy == p.Binding.Proxy:
 		return nil
 	}
@@ -241,14 +288,24 @@ func (b *Bridge) rebind(tx Tx, p *conversations.Participant, f ParticipantFields
 		return err
 	}
 	p.Binding = binding
+	others, err := othersOf(tx, *p)
+	if err != nil {
+		return err
+	}
+	if err := checkGroup(others, *p); err != nil {
+		return err
+	}
 	return b.bind(tx, *p)
 }
 
 // checkRoom refuses a participant that the conversation has, or has no room for
 // (page 31).
 func (b *Bridge) checkRoom(tx Tx, service conversations.ServiceID, p conversations.Participant) error {
-	members, err := tx.Participants(p.Conversation)
+	members, err := othersOf(tx, p)
 	if err != nil {
+		return err
+	}
+	if err := checkGroup(members, p); err != nil {
 		return err
 	}
 	native := 0

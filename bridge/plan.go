@@ -2,6 +2,10 @@ package bridge
 
 import (
 	"errors"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf16"
 
 	"bridged/conversations"
 	"bridged/receipts"
@@ -18,28 +22,19 @@ type Outlet struct {
 	Contents ContentOutlet
 }
 
-// Part is what goes to a carrier in one request.
+// Part is what goes to a carrier in one request, or why it cannot.
 type Part struct {
 	Text  string
-	Media []conversations.Media
+	Media []conversations.Media // each with the URL that the carrier fetches it from
 	// Content is what goes out instead of both, on a channel that takes contents:
 	// as the template that it has, else as its form. Text is what it says.
 	Content *conversations.OutboundContent
+
+	refusal *undeliverable
 }
 
-// plan says in which parts a delivery goes out. It is made anew for each attempt
-// and has to come to the same parts each time, because attempts know them by their
-// numbers. The error is an *undeliverable where it cannot go out.
-func (b *Bridge) plan(m conversations.Message, out *Outlet) ([]Part, error) {
-	var parts []Part
-	for _, text := range out.Split(text(m)) {
-		parts = append(parts, Part{Text: text})
-	}
-	parts[0].Media = m.Media
-	return parts, nil
-}
-
-// undeliverable is why a delivery cannot go out, whatever its carrier would say.
+// undeliverable is why a delivery, or a part of it, cannot go out, whatever its
+// carrier would say.
 type undeliverable struct {
 	code   int // the reference's, for the receipt (errors.tsv)
 	reason string
@@ -49,7 +44,85 @@ type undeliverable struct {
 // Error implements error.
 func (u *undeliverable) Error() string { return u.reason }
 
-// refuse ends a delivery that has no plan.
+// plan says in which parts a delivery goes out. It is made anew for each attempt
+// and has to come to the same parts each time, because attempts know them by their
+// numbers. The error is an *undeliverable where nothing of it can go out.
+//
+// A text goes beside the first files where the channel has room for it there, else
+// before them. What of the files cannot go at all comes last, so that the rest is
+// sent before the delivery fails.
+func (b *Bridge) plan(d conversations.Delivery, m conversations.Message, out *Outlet) ([]Part, error) {
+	together, refusal := b.filesOf(d)
+	body := withLinks(text(m), d.Files)
+	var parts []Part
+	switch {
+	case body != "" && len(together) > 0 && textLength(body) <= together[0].maxText:
+		together[0].Text = body
+	case body != "" || len(together) == 0 && refusal == nil:
+		for _, text := range out.Split(body) {
+			parts = append(parts, Part{Text: text})
+		}
+	}
+	for _, t := range together {
+		parts = append(parts, t.Part)
+	}
+	if refusal == nil {
+		return parts, nil
+	}
+	if len(parts) == 0 {
+		return nil, refusal
+	}
+	return append(parts, Part{refusal: refusal}), nil
+}
+
+// together is what goes into one message of the carrier with files.
+type together struct {
+	Part
+	maxText int // UTF-16 code units beside the files
+}
+
+// filesOf puts the files of a delivery together as they go out. It says why one of
+// them does not, if one does not.
+func (b *Bridge) filesOf(d conversations.Delivery) (list []together, refusal *undeliverable) {
+	for _, f := range d.Files {
+		switch {
+		case f.Code != 0 && refusal == nil:
+			refusal = &undeliverable{code: f.Code, reason: "a file cannot be sent: " + f.Reason}
+		case f.Goes():
+			if f.Message == len(list) {
+				list = append(list, together{maxText: f.MaxText})
+			}
+			t := &list[f.Message]
+			sent := f.Sent
+			if sent.URL == "" {
+				sent.URL = b.cfg.FileURL(sent.ID, b.now().Add(b.cfg.FileURLLife))
+			}
+			t.Media = append(t.Media, sent)
+		}
+	}
+	return list, refusal
+}
+
+// withLinks is a text with the links to files that the channel does not take.
+func withLinks(text string, files []conversations.SentFile) string {
+	lines := []string{text}
+	for _, f := range files {
+		if f.Link != "" {
+			lines = append(lines, f.Link)
+		}
+	}
+	return strings.Join(slices.DeleteFunc(lines, func(s string) bool { return s == "" }), "\n")
+}
+
+// textLength counts as carriers do, in UTF-16 code units.
+func textLength(s string) (n int) {
+	for _, r := range s {
+		n += max(1, utf16.RuneLen(r)) // RuneLen is -1 for what is replaced by one unit
+	}
+	return n
+}
+
+// refuse ends a delivery that has no plan, or of which a part cannot go out.
 func (b *Bridge) refuse(tx Tx, d conversations.Delivery, err error) error {
 	var u *undeliverable
 	switch {
@@ -58,6 +131,6 @@ func (b *Bridge) refuse(tx Tx, d conversations.Delivery, err error) error {
 	case u.later:
 		return b.giveUp(tx, d, u.code, u.reason)
 	}
-	d.Reason = u.reason
+	d.Progress, d.Due, d.Reason = conversations.ProgressDone, time.Time{}, u.reason
 	return b.finish(tx, d, receipts.Part{Status: conversations.StatusFailed, ErrorCode: u.code})
 }

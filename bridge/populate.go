@@ -69,15 +69,17 @@ func (b *Bridge) checkPopulation(tx Tx, service conversations.ServiceID, members
 		return err
 	}
 	taken := make(map[string]bool)
-	for _, p := range members {
-		if err := checkConversationRole(tx, of, p.Role); err != nil {
+	for i, p := range members {
+		if err := firstError(checkConversationRole(tx, of, p.Role), checkGroup(members[:i], p)); err != nil {
 			return err
 		}
-		if !p.Native() {
+		if p.Identity != nil {
 			if taken[*p.Identity] {
 				return conversations.Refuse(conversations.IdentityTaken, "the same identity is given twice")
 			}
 			taken[*p.Identity] = true
+		}
+		if !p.Paired() {
 			continue
 		}
 		key, err := matchKey(tx, p.Binding.Address, p.Binding.Proxy)
@@ -96,7 +98,7 @@ func (b *Bridge) checkPopulation(tx Tx, service conversations.ServiceID, members
 			return &conversations.Error{Fault: conversations.PairTaken, Detail: string(holder)}
 		}
 	}
-	return nil
+	return checkGroupFree(tx, members)
 }
 
 // Populate carries out the task of adding the participants that a conversation
@@ -111,11 +113,11 @@ func (b *Bridge) Populate(ctx context.Context, task int64, payload []byte) error
 		return b.settlePopulation(tx, task, p, func(c *conversations.Conversation) error {
 			c.State = p.State
 			for _, member := range p.Participants {
-				if err := b.join(tx, p.Caller, p.Service, &member); err != nil {
+				if err := b.enter(tx, p.Caller, p.Service, &member); err != nil {
 					return err
 				}
 			}
-			return nil
+			return b.regroupStored(tx, c.ID)
 		})
 	})
 	var refused *conversations.Error

@@ -92,7 +92,11 @@ func (b *Bridge) redrive(tx Tx, l conversations.DeadLetter) (d conversations.Del
 		return d, true, err
 	}
 	d.Reason = ""
-	return d, true, b.rejoin(tx, d)
+	if err := b.rejoin(tx, d); err != nil {
+		return d, true, err
+	}
+	d.Progress = conversations.ProgressWaiting
+	return d, true, b.followLead(tx, d)
 }
 
 // rejoin puts a delivery that was through back into its pair's line, which is

@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"bridged/autocreate"
 	"bridged/bindings"
@@ -45,7 +46,7 @@ func (b *Bridge) routeIn(ctx context.Context, commit Committer, task, seq int64,
 		if err != nil {
 			return err
 		}
-		to, err := b.decide(tx, r.Inbound)
+		to, err := b.decideOnce(tx, r)
 		if err != nil {
 			return err
 		}
@@ -99,17 +100,19 @@ func (b *Bridge) decide(tx Tx, m conversations.Inbound) (routing, error) {
 		return r, nil
 	}
 	r.found(conversations.RuleReceiver, "", "the number is one of ours")
+	group, isGroup := groupKey(m)
 	if _, owned := b.cfg.Channels.Owner(m.From); owned {
+		if isGroup {
+			r.found(conversations.RuleSender, conversations.Dropped, "it is a group message of a number of ours: what was sent from here has come back")
+			return r, nil
+		}
 		// Two numbers of ours that answer one another would never end.
 		r.found(conversations.RuleSender, conversations.Unrouted, "it was sent by a number of ours, so that it may have come round in a loop")
 		return r, nil
 	}
 	r.found(conversations.RuleSender, "", "the sender is not one of ours")
-	if len(m.Others) > 0 {
-		const reason = "it is a group message, and no conversation has this group"
-		r.found(conversations.RuleGroup, "", reason)
-		b.decideWebhook(m, reason, &r)
-		return r, nil
+	if isGroup {
+		return r, b.decideGroup(tx, m, group, &r)
 	}
 	r.found(conversations.RuleGroup, "", "it is no group message")
 
@@ -141,7 +144,7 @@ func (b *Bridge) decide(tx Tx, m conversations.Inbound) (routing, error) {
 
 // takenBy says how a participant has the pair of addresses of a message.
 func takenBy(p conversations.Participant, m conversations.Inbound) string {
-	if p.Binding == nil || bindings.MatchKey(p.Binding.Address, p.Binding.Proxy) == bindings.MatchKey(m.From, m.To) {
+	if !p.Paired() || bindings.MatchKey(p.Binding.Address, p.Binding.Proxy) == bindings.MatchKey(m.From, m.To) {
 		return "a participant of a live conversation has this pair of addresses"
 	}
 	return "a participant of a live conversation has this pair of addresses, by another name of the sender"
@@ -208,6 +211,10 @@ func (b *Bridge) poolOf(number conversations.Address) *Pool {
 
 // follow brings a message where it goes.
 func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error {
+	if to.Destination == conversations.Dropped {
+		r.State, r.Reason = conversations.InboundDropped, to.Reason()
+		return tx.FinishInbound(*r, "")
+	}
 	if to.Destination == conversations.Unrouted {
 		r.State, r.Reason = conversations.InboundUnrouted, to.Reason()
 		return tx.FinishInbound(*r, "")
@@ -218,7 +225,11 @@ func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error
 	}
 	caller := Caller{Source: r.From.Type().Source(), By: string(r.From)}
 	if to.Destination == conversations.ToNewConversation {
-		if err := b.create(tx, caller, r.Inbound, &to); err != nil {
+		create := b.create
+		if r.CopyKey != "" {
+			create = b.createGroup
+		}
+		if err := create(tx, caller, r.Inbound, &to); err != nil {
 			return err
 		}
 	}
@@ -247,22 +258,9 @@ func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error
 // create makes the conversation of a message that none took, with its sender as
 // the only participant (page 38).
 func (b *Bridge) create(tx Tx, caller Caller, m conversations.Inbound, to *routing) error {
-	var fields ConversationFields
-	if to.MessagingService != "" {
-		fields.MessagingService = &to.MessagingService
-	}
-	c, err := b.newConversation(caller, to.Service, fields)
+	c, err := b.createEmpty(tx, caller, m, conversations.StateActive, to)
 	if err != nil {
 		return err
-	}
-	if err := b.insertConversation(tx, caller, &c, fields); err != nil {
-		return err
-	}
-	if w := to.creation.Listener(b.now()); w != nil {
-		w.Conversation = c.ID
-		if err := tx.InsertWebhook(w); err != nil {
-			return err
-		}
 	}
 	now := b.now()
 	author := conversations.Participant{
@@ -275,6 +273,28 @@ func (b *Bridge) create(tx Tx, caller Caller, m conversations.Inbound, to *routi
 	}
 	to.conversation, to.author = c, author
 	return nil
+}
+
+// createEmpty makes a conversation as the configuration says, without anybody in
+// it.
+func (b *Bridge) createEmpty(tx Tx, caller Caller, m conversations.Inbound, state conversations.State, to *routing) (conversations.Conversation, error) {
+	var fields ConversationFields
+	if to.MessagingService != "" {
+		fields.MessagingService = &to.MessagingService
+	}
+	c, err := b.newConversation(caller, to.Service, fields)
+	if err != nil {
+		return c, err
+	}
+	c.State = state
+	if err := b.insertConversation(tx, caller, &c, fields, membersOf(m)...); err != nil {
+		return c, err
+	}
+	if w := to.creation.Listener(b.now()); w != nil {
+		w.Conversation = c.ID
+		return c, tx.InsertWebhook(w)
+	}
+	return c, nil
 }
 
 // Explain says where a message would go now that somebody sends to these
@@ -290,6 +310,9 @@ func (b *Bridge) Explain(ctx context.Context, from conversations.Address, to []c
 	}
 	if len(parsed) < 2 {
 		return conversations.Routing{}, conversations.Refuse(conversations.AddressMissing, "say whom the message is sent to")
+	}
+	if ours := slices.IndexFunc(parsed[1:], b.owned); ours > 0 {
+		parsed[1], parsed[1+ours] = parsed[1+ours], parsed[1] // as the carrier tells it: by the number that it was sent to
 	}
 	m := conversations.Inbound{From: parsed[0], To: parsed[1], Others: parsed[2:]}
 	var found routing

@@ -58,8 +58,10 @@ func (b *Bridge) Claim(ctx context.Context, task int64, key string, id conversat
 		if err != nil || d.Progress != conversations.ProgressWaiting {
 			return err
 		}
-		claim, err = b.claimNext(tx, d, out)
-		return err
+		if claim, err = b.claimNext(tx, d, out); err != nil {
+			return err
+		}
+		return b.followLead(tx, d)
 	})
 	return claim, err
 }
@@ -71,9 +73,12 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 	if err != nil {
 		return nil, err
 	}
+	if needsPreparing(d, m) {
+		return nil, tx.Enqueue(prepareTask(d))
+	}
 	parts, said, err := b.planWay(tx, &d, m, out)
 	if err == nil && parts == nil {
-		parts, err = b.plan(said, out)
+		parts, err = b.plan(d, said, out)
 	}
 	if err != nil {
 		return nil, b.refuse(tx, d, err)
@@ -87,6 +92,9 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 	d.Parts = len(parts)
 	if next >= d.Parts {
 		return nil, b.complete(tx, d)
+	}
+	if refusal := parts[next].refusal; refusal != nil {
+		return nil, b.refuse(tx, d, refusal)
 	}
 	d.Attempts++
 	if receipts.Failed(d.Status) { // it was given up, and is tried again

@@ -30,10 +30,14 @@ func (b *Bridge) Settle(ctx context.Context, c Claim, r Result, out *Outlet) (ne
 		a.ErrorCode, a.CarrierCode, a.Detail = r.ErrorCode, r.CarrierCode, r.Detail
 		a.Ended = b.now()
 		if d.Progress != conversations.ProgressSending || d.Attempts != a.Number {
-			return b.settleLate(tx, d, a)
+			err = b.settleLate(tx, d, a)
+		} else {
+			next, s, err = b.settle(tx, d, a, r, out)
 		}
-		next, s, err = b.settle(tx, d, a, r, out)
-		return err
+		if err != nil {
+			return err
+		}
+		return errors.Join(b.followLead(tx, d), b.reportedEarly(tx, d, a.ProviderID))
 	})
 	if err != nil {
 		return nil, err
@@ -97,11 +101,7 @@ func (b *Bridge) announce(d conversations.Delivery, s settled) {
 }
 
 func (b *Bridge) settle(tx Tx, d conversations.Delivery, a conversations.Attempt, r Result, out *Outlet) (*Claim, settled, error) {
-	pair, err := matchKey(tx, d.Address, d.Proxy)
-	if err != nil {
-		return nil, settled{}, err
-	}
-	early, err := tx.EarlyStatuses(d.Channel, a.ProviderID, pair, b.now().Add(-earlyLife))
+	early, err := b.earlyOf(tx, d, a.ProviderID)
 	if err != nil {
 		return nil, settled{}, err
 	}
@@ -150,7 +150,7 @@ func (b *Bridge) settleAccepted(tx Tx, d conversations.Delivery, a conversations
 	if a.Part == 0 {
 		d.ProviderID = a.ProviderID
 	}
-	if a.Part+1 < d.Parts && !receipts.Failed(a.Status) {
+	if a.Part+1 < d.Parts && (!receipts.Failed(a.Status) || len(d.Others) > 0) { // the others of a group get it still
 		if out == nil { // nobody is there to send it on: another task does
 			return nil, settled{}, b.requeue(tx, d)
 		}
@@ -188,7 +188,16 @@ func (b *Bridge) matchEarly(tx Tx, d conversations.Delivery, a conversations.Att
 	if err := tx.UpdateAttempt(d, a); err != nil { // the next report may be of it
 		return d, a, err
 	}
-	adopt := func(tx Tx, r conversations.StatusRecord) (ReportFate, error) { return b.adopt(tx, r, pairKey(d)) }
+	if err := b.followLead(tx, d); err != nil {
+		return d, a, err
+	}
+	adopt := func(tx Tx, r conversations.StatusRecord) (ReportFate, error) {
+		at := conversations.PairLine{Pair: pairKey(d), Line: pairKey(d)}
+		if len(d.Others) > 0 {
+			at.Pair = r.PairKey
+		}
+		return b.adopt(tx, r, at)
+	}
 	for _, r := range others {
 		if _, err := b.advance(tx, r, adopt); err != nil {
 			return d, a, err

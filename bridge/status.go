@@ -68,10 +68,14 @@ func (b *Bridge) Advance(ctx context.Context, task, seq int64) error {
 		case err != nil:
 			return err
 		}
-		if err := lockReport(tx, r); err != nil {
+		lines, err := lockReport(tx, r)
+		if err != nil {
 			return err
 		}
-		if fate, err = b.advance(tx, r, b.adoptUnlessSending); err != nil {
+		adopt := func(tx Tx, r conversations.StatusRecord) (ReportFate, error) {
+			return b.adoptUnlessSending(tx, r, lines)
+		}
+		if fate, err = b.advance(tx, r, adopt); err != nil {
 			return err
 		}
 		return tx.Finish(task)
@@ -84,28 +88,29 @@ func (b *Bridge) Advance(ctx context.Context, task, seq int64) error {
 
 // lockReport locks what a report is about: the carrier's message, and the line of
 // its delivery, or those of the pair that the carrier tells where nobody knows that. No
-// attempt gets to be known by this id meanwhile: that needs the first lock.
-func lockReport(tx Tx, r conversations.StatusRecord) error {
+// attempt gets to be known by this id meanwhile: that needs the first lock. It
+// returns the lines of the pair.
+func lockReport(tx Tx, r conversations.StatusRecord) ([]conversations.PairLine, error) {
 	if err := tx.Lock(lockOfMessage(r.Channel, r.ProviderID)); err != nil {
-		return err
+		return nil, err
 	}
 	d, _, err := tx.FindAttempt(r.Channel, r.ProviderID)
 	if err == nil {
-		return tx.Lock(lockOfLine(pairKey(d)))
+		return nil, tx.Lock(lockOfLine(pairKey(d)))
 	}
 	if !conversations.NotFound.Is(err) || r.PairKey == "" {
-		return ignoreNotFound(err)
+		return nil, ignoreNotFound(err)
 	}
-	lines, err := linesOf(tx, r.PairKey)
+	lines, err := linesTo(tx, r.PairKey)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	locks := make([]string, len(lines))
-	for i, line := range lines {
-		locks[i] = lockOfLine(line)
+	for i, at := range lines {
+		locks[i] = lockOfLine(at.Line)
 	}
 	slices.Sort(locks)
-	return tx.Lock(locks...)
+	return lines, tx.Lock(locks...)
 }
 
 // ignoreNotFound is err, unless it says that there is no such row.
@@ -126,9 +131,17 @@ func (b *Bridge) advance(tx Tx, r conversations.StatusRecord, adopt func(Tx, con
 	if err != nil {
 		return "", err
 	}
+	if len(d.Others) > 0 {
+		return b.advanceGroup(tx, r, d)
+	}
 	if err := tx.MatchStatus(r.Seq, d.ID); err != nil {
 		return "", err
 	}
+	return b.advanceOne(tx, d, a, r)
+}
+
+// advanceOne moves on an attempt of a delivery that a report is about.
+func (b *Bridge) advanceOne(tx Tx, d conversations.Delivery, a conversations.Attempt, r conversations.StatusRecord) (ReportFate, error) {
 	if !advance(&a, r.StatusReport) {
 		return ReportStale, nil
 	}
@@ -162,16 +175,9 @@ func advance(a *conversations.Attempt, r conversations.StatusReport) bool {
 
 // adoptUnlessSending adopts a report, but not while a send to its pair is under
 // way: it may have overtaken the answer to that. Settle sees to it then.
-func (b *Bridge) adoptUnlessSending(tx Tx, r conversations.StatusRecord) (ReportFate, error) {
-	if r.PairKey == "" {
-		return ReportEarly, nil
-	}
-	lines, err := linesOf(tx, r.PairKey)
-	if err != nil {
-		return "", err
-	}
-	for _, line := range lines {
-		head, ok, err := tx.NextInLine(line)
+func (b *Bridge) adoptUnlessSending(tx Tx, r conversations.StatusRecord, lines []conversations.PairLine) (ReportFate, error) {
+	for _, at := range lines {
+		head, ok, err := tx.NextInLine(at.Line)
 		if err != nil {
 			return "", err
 		}
@@ -187,14 +193,14 @@ func (b *Bridge) adoptUnlessSending(tx Tx, r conversations.StatusRecord) (Report
 // under way at a time. An older one whose delivery went out again meanwhile comes
 // first, so that its report does not end a delivery that may never have arrived.
 // The lines are those of the pair that are locked.
-func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord, lines ...string) (ReportFate, error) {
+func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord, lines ...conversations.PairLine) (ReportFate, error) {
 	var (
 		d     conversations.Delivery
 		a     conversations.Attempt
 		found bool
 	)
-	for _, line := range lines {
-		of, oldest, err := tx.UnknownAttempt(r.Channel, line, b.now().Add(-earlyLife), r.Received)
+	for _, at := range lines {
+		of, oldest, err := tx.UnknownAttempt(r.Channel, at, b.now().Add(-earlyLife), r.Received)
 		if conversations.NotFound.Is(err) {
 			continue
 		}
@@ -215,6 +221,14 @@ func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord, lines ...string) (Re
 // accepted records that the carrier has an attempt that counted as one of unknown
 // outcome, as a report tells or a late answer.
 func (b *Bridge) accepted(tx Tx, d conversations.Delivery, a conversations.Attempt, r *conversations.StatusRecord) error {
+	if len(d.Others) > 0 {
+		return b.acceptedGroup(tx, d, a, r)
+	}
+	return b.acceptedOne(tx, d, a, r)
+}
+
+// acceptedOne is accepted for one delivery.
+func (b *Bridge) acceptedOne(tx Tx, d conversations.Delivery, a conversations.Attempt, r *conversations.StatusRecord) error {
 	a.Outcome, a.Status, a.ErrorCode = conversations.OutcomeAccepted, conversations.StatusSent, 0
 	if r != nil {
 		advance(&a, r.StatusReport)

@@ -148,7 +148,16 @@ type BindingRows interface {
 	BindPair(matchKey string, p conversations.Participant) (holder conversations.ConversationID, err error)
 	// PairHolder returns the conversation that holds the pair; empty where none does.
 	PairHolder(matchKey string) (conversations.ConversationID, error)
-	// FreePairs frees the pairs of a whole conversation, which is closed.
+	// BindGroup gives the number group to the conversation, or returns the ID of the
+	// one that holds it; GroupHolder only looks.
+	BindGroup(groupKey string, id conversations.ConversationID) (holder conversations.ConversationID, err error)
+	GroupHolder(groupKey string) (conversations.ConversationID, error)
+	FreeGroup(id conversations.ConversationID) error
+	// ResolveGroup returns the conversation that holds the number group, and locks
+	// it.
+	ResolveGroup(groupKey string) (conversations.Conversation, error)
+	// FreePairs frees the pairs and the number group of a whole conversation, which
+	// is closed.
 	FreePairs(id conversations.ConversationID) error
 	// FreePair frees the pair of one participant.
 	FreePair(id conversations.ParticipantID) error
@@ -224,6 +233,9 @@ type InboundRows interface {
 	InsertInbound(r *conversations.InboundRecord) (isNew bool, err error)
 	// FindInbound returns an accepted message, and locks it.
 	FindInbound(seq int64) (conversations.InboundRecord, error)
+	// CopiesOf returns the finished reports of the group message that an inbound
+	// message is a report of, accepted since then, first to last.
+	CopiesOf(r conversations.InboundRecord, since time.Time) ([]conversations.InboundRecord, error)
 	// FinishInbound records what became of it.
 	FinishInbound(r conversations.InboundRecord, message conversations.MessageID) error
 	// PendingInbound returns what a sender wrote that is not finished, in the order
@@ -248,6 +260,11 @@ type DeliveryRows interface {
 	InsertDelivery(d *conversations.Delivery) error
 	FindDelivery(id conversations.DeliveryID) (conversations.Delivery, error)
 	UpdateDelivery(d conversations.Delivery) error
+	// SetFiles stores what became of its files, which UpdateDelivery leaves alone.
+	SetFiles(d conversations.Delivery) error
+	// GroupDeliveries returns all deliveries of the group message that one is of,
+	// that which it goes out with first.
+	GroupDeliveries(d conversations.Delivery) ([]conversations.Delivery, error)
 	// InsertDeadLetter shows something given up to the operator.
 	InsertDeadLetter(l conversations.DeadLetter) error
 	// MessageOf returns the message that a delivery carries, which may be in no
@@ -282,10 +299,13 @@ type AttemptRows interface {
 	// FindAttempt returns the delivery and attempt that the carrier knows by
 	// this id.
 	FindAttempt(channel, providerID string) (conversations.Delivery, conversations.Attempt, error)
-	// UnknownAttempt returns the pair's oldest attempt whose outcome is unknown
-	// still and that a report from then may be about, with its delivery: one that
-	// began after since, or that its delivery waits for.
-	UnknownAttempt(channel, pairKey string, since, then time.Time) (conversations.Delivery, conversations.Attempt, error)
+	// GroupLines returns the lines in which group messages to the pair are that no
+	// carrier's id is known of: under way, or of unknown outcome.
+	GroupLines(pairKey string) ([]string, error)
+	// UnknownAttempt returns the oldest attempt at a pair in a line whose outcome is
+	// unknown still and that a report from then may be about, with its delivery: one
+	// that began after since, or that its delivery waits for.
+	UnknownAttempt(channel string, to conversations.PairLine, since, then time.Time) (conversations.Delivery, conversations.Attempt, error)
 }
 
 // StatusRows are the carriers' status reports.

@@ -15,6 +15,7 @@ const (
 	TopicMedia    = "media"    // payload: IDs of files to be removed, one after the other
 	TopicCalls    = "calls"    // payload: seq of a call of an inbound webhook
 	TopicWindows  = "windows"  // payload: match key of a pair whose window has opened
+	TopicPrepare  = "prepare"  // payload: ID of a delivery with files
 	topicOutbound = "outbound."
 )
 
@@ -33,4 +34,10 @@ func purgeTask(id conversations.ServiceID) conversations.Task {
 
 func sendTask(d conversations.Delivery, pairKey string) conversations.Task {
 	return conversations.Task{Topic: TopicOutbound(d.Channel), Key: pairKey, Lease: string(d.Proxy), Payload: []byte(d.ID)}
+}
+
+// prepareTask is about a delivery that is the head of its line, so that none of
+// the same pair is prepared beside it.
+func prepareTask(d conversations.Delivery) conversations.Task {
+	return conversations.Task{Topic: TopicPrepare, Key: string(d.ID), Lease: string(d.Proxy), Payload: []byte(d.ID)}
 }

@@ -74,7 +74,10 @@ func (b *Bridge) DeleteUser(ctx context.Context, caller Caller, service conversa
 			return err
 		}
 		for _, p := range participants {
-			if err := b.leave(tx, caller, p); err != nil {
+			if err := b.depart(tx, caller, p); err != nil {
+				return err
+			}
+			if err := b.regroupWithout(tx, p); err != nil {
 				return err
 			}
 		}
@@ -101,7 +104,11 @@ func (b *Bridge) UpdateMembership(ctx context.Context, caller Caller, service co
 		if _, err := openConversation(tx, service, key); err != nil {
 			return m, err
 		}
-		if err := b.modify(tx, caller, &m.Participant, f); err != nil {
+		of, err := tx.FindService(service)
+		if err != nil {
+			return m, err
+		}
+		if err := b.modify(tx, caller, of, &m.Participant, f); err != nil {
 			return m, err
 		}
 		return tx.FindMembership(service, *m.Participant.Identity, key) // with what is unread now

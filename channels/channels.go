@@ -32,13 +32,14 @@ type Adapter interface {
 	Send(ctx context.Context, out Outbound) (Sent, error)
 }
 
-// Outbound is one part of a message on its way to one person. It holds nothing
-// of the person who wrote it: masking begins here.
+// Outbound is one part of a message on its way to one person or, on a channel that
+// is a GroupCarrier, to a group. It holds nothing of the person who wrote it:
+// masking begins here.
 type Outbound struct {
-	From conversations.Address // the proxy address of ours
+	From conversations.Address // the proxy or projected address of ours
 	To   conversations.Address // the person
-	// Others are further receivers of a group message, which only a GroupCarrier
-	// is given.
+	// Others are further receivers of a group message, numbers of ours among them.
+	// Only a GroupCarrier is given any.
 	Others []conversations.Address
 	Body   string
 	// Media are files, of a MediaCarrier as many as its rules allow. The carrier
@@ -88,8 +89,11 @@ type Challenger interface {
 	AnswerChallenge(r HookRequest) (reply []byte, err error)
 }
 
-// GroupCarrier is the capability of a channel that can carry group MMS (page 37):
-// it tells of all receivers of an inbound message in its Others.
+// GroupCarrier is the capability of a channel that can carry group MMS (page 37). It
+// tells of all receivers of an inbound message in its Others, once for each number
+// of ours among them or once in all, and hands an Outbound with Others over as one
+// message to all of them. Its status reports name the receiver in their Address,
+// or mean all where they name none. Any other channel is never given Others.
 type GroupCarrier interface {
 	// CarriesGroups says whether the channel as it is configured can.
 	CarriesGroups() bool

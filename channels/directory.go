@@ -2,6 +2,7 @@ package channels
 
 import (
 	"fmt"
+	"slices"
 
 	"bridged/conversations"
 )
@@ -10,15 +11,17 @@ import (
 // is built once and then only read.
 type Directory struct {
 	adapters []Adapter
-	owners   map[conversations.Address]string
+	owners   map[conversations.Address]Adapter
+	maxMedia map[conversations.Address]int64 // bytes of the files of one message
 	types    map[conversations.ChannelType]Adapter
 }
 
 // NewDirectory makes an empty Directory.
 func NewDirectory() *Directory {
 	return &Directory{
-		owners: make(map[conversations.Address]string),
-		types:  make(map[conversations.ChannelType]Adapter),
+		owners:   make(map[conversations.Address]Adapter),
+		maxMedia: make(map[conversations.Address]int64),
+		types:    make(map[conversations.ChannelType]Adapter),
 	}
 }
 
@@ -30,9 +33,9 @@ func (d *Directory) Add(a Adapter, numbers []conversations.Address) error {
 			return fmt.Errorf("channel %s: number %s: %w", a.Name(), n, err)
 		}
 		if owner, taken := d.owners[parsed]; taken {
-			return fmt.Errorf("channel %s: number %s belongs to channel %s already", a.Name(), n, owner)
+			return fmt.Errorf("channel %s: number %s belongs to channel %s already", a.Name(), n, owner.Name())
 		}
-		d.owners[parsed] = a.Name()
+		d.owners[parsed] = a
 	}
 	d.adapters = append(d.adapters, a)
 	if _, ok := d.types[a.Type()]; !ok {
@@ -46,8 +49,46 @@ func (d *Directory) Adapters() []Adapter { return d.adapters }
 
 // Owner returns the name of the channel that owns the proxy address.
 func (d *Directory) Owner(proxy conversations.Address) (channel string, ok bool) {
-	channel, ok = d.owners[proxy]
-	return channel, ok
+	owner, ok := d.owners[proxy]
+	if !ok {
+		return "", false
+	}
+	return owner.Name(), true
+}
+
+// LimitMedia lets the files of one message from a proxy address have no more than
+// so many bytes together, where its carriers take less than the channel does.
+func (d *Directory) LimitMedia(proxy conversations.Address, bytes int64) { d.maxMedia[proxy] = bytes }
+
+// The reference's codes for files that no channel of ours takes.
+const (
+	codeMediaTooLarge = 30019
+	codeMediaType     = 12300
+)
+
+// MediaRules says which files go out from a proxy address: none where its channel
+// is no MediaCarrier, or where there is none.
+func (d *Directory) MediaRules(proxy conversations.Address) conversations.MediaRules {
+	carrier, ok := d.owners[proxy].(MediaCarrier)
+	if !ok {
+		return conversations.MediaRules{TooLarge: codeMediaTooLarge, BadType: codeMediaType}
+	}
+	return carrier.MediaRules(proxy).Lowered(d.maxMedia[proxy])
+}
+
+// CarriesGroups says whether the channel that owns the number can carry group MMS.
+func (d *Directory) CarriesGroups(number conversations.Address) bool {
+	owner, owned := d.owners[number]
+	return owned && CarriesGroups(owner)
+}
+
+// HasGroups says whether any channel can carry group MMS.
+func (d *Directory) HasGroups() bool { return slices.ContainsFunc(d.adapters, CarriesGroups) }
+
+// CarriesGroups says whether a channel can carry group MMS.
+func CarriesGroups(a Adapter) bool {
+	g, ok := a.(GroupCarrier)
+	return ok && g.CarriesGroups()
 }
 
 // Parse brings an address of any configured type into the form in which it is

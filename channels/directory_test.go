@@ -81,3 +81,25 @@ func TestDirectoryParsesByType(t *testing.T) {
 	_, err = d.Parse("+15550000123")
 	assert.ErrorContains(t, err, `no channel of type "sms" is configured`)
 }
+
+// flock is a pigeon that may carry one message to many.
+type flock struct {
+	pigeon
+
+	able bool
+}
+
+func (f flock) CarriesGroups() bool { return f.able }
+
+func TestDirectoryKnowsWhoCarriesGroups(t *testing.T) {
+	t.Parallel()
+	d := channels.NewDirectory()
+	require.NoError(t, d.Add(pigeon{"first", "pigeon"}, []conversations.Address{"pigeon:a"}))
+	require.NoError(t, d.Add(flock{pigeon{"second", "pigeon"}, false}, []conversations.Address{"pigeon:b"}))
+	assert.False(t, d.HasGroups())
+	require.NoError(t, d.Add(flock{pigeon{"third", "pigeon"}, true}, []conversations.Address{"pigeon:c"}))
+	assert.True(t, d.HasGroups())
+	for number, want := range map[conversations.Address]bool{"pigeon:a!": false, "pigeon:b!": false, "pigeon:c!": true, "pigeon:d!": false} {
+		assert.Equal(t, want, d.CarriesGroups(number), number)
+	}
+}

@@ -30,13 +30,15 @@ const (
 	ProgressUnknown Progress = 3 // the answer was lost; decided when due (contract, 11)
 	ProgressDone    Progress = 4 // answered, one way or the other
 	ProgressDead    Progress = 5 // given up: a dead letter
+	ProgressAlong   Progress = 6 // goes out with another delivery, in one group message
 )
 
 // InLine says whether the delivery still holds up those behind it.
 func (p Progress) InLine() bool { return p < ProgressDone }
 
 // Delivery is one message on its way to one participant outside chat. Seen from
-// the reference it is a delivery receipt (page 14).
+// the reference it is a delivery receipt (page 14). A group message (page 37) is
+// sent once, by the first of its deliveries, and each receiver has a receipt.
 type Delivery struct {
 	Seq          int64
 	ID           DeliveryID
@@ -46,19 +48,48 @@ type Delivery struct {
 	Channel      string        // name of the channel that carries it
 	Address      Address
 	Proxy        Address
+	Others       []Address  // of a group message: its other receivers, ours included; else none
+	Lead         DeliveryID // of a group message: the delivery that it goes out with; empty for that one itself
 	Status       Status
 	ErrorCode    int    // the reference's code; 0 for none
 	ProviderID   string // the carrier's id of the first part
 	Progress     Progress
-	Attempts     int       // how many were made, over all parts
-	Parts        int       // how many messages of the carrier it takes; 0 until it is first sent
-	Due          time.Time // of ProgressRetry and ProgressUnknown
-	Reason       string    // of ProgressDead
-	Way          Way       // decided before an attempt, and kept once the carrier may have one
-	Fallback     ContentID // of WayFallback: the template
+	Attempts     int        // how many were made, over all parts
+	Parts        int        // how many messages of the carrier it takes; 0 until it is first sent
+	Due          time.Time  // of ProgressRetry and ProgressUnknown
+	Reason       string     // why it was given up, or could not go out
+	Way          Way        // decided before an attempt, and kept once the carrier may have one
+	Fallback     ContentID  // of WayFallback: the template
+	Files        []SentFile // what became of the message's files; none until it was prepared
 	Created      time.Time
 	Updated      time.Time
 }
+
+// FileOutcome is what became of a file on its way to one person (contract, 8).
+type FileOutcome string
+
+// The outcomes of files.
+const (
+	FileKept      FileOutcome = "kept"      // it goes, without the metadata of pictures
+	FileConverted FileOutcome = "converted" // a picture goes in another size or format
+	FileLinked    FileOutcome = "linked"    // a link to it goes
+	FileFailed    FileOutcome = "failed"    // it does not go
+)
+
+// SentFile is a file of a message on its way to one person.
+type SentFile struct {
+	File    MediaID // of the message
+	Outcome FileOutcome
+	Sent    Media  // what goes in its place, or what the link is to
+	Message int    // of FileKept and FileConverted: in which of the carrier's messages with files, from 0
+	MaxText int    // likewise: how long the text beside it may be, in UTF-16 code units
+	Link    string // of FileLinked
+	Code    int    // of FileFailed: the reference's (errors.tsv)
+	Reason  string // why it is not kept
+}
+
+// Goes says whether the carrier gets a file.
+func (f SentFile) Goes() bool { return f.Outcome == FileKept || f.Outcome == FileConverted }
 
 // Outcome is how one attempt to hand a part to the carrier ended.
 type Outcome string
@@ -97,6 +128,13 @@ type StatusReport struct {
 	Proxy       Address   // whom it came from, likewise
 	Names       []Address // other names of whom it went to
 	At          time.Time
+}
+
+// PairLine is a line in which messages to a pair wait: its own or, for group
+// messages, that of a group.
+type PairLine struct {
+	Pair string // match key
+	Line string
 }
 
 // StatusRecord is a status report as it was accepted.

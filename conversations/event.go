@@ -53,4 +53,10 @@ type Event struct {
 	After        Resource // as it is after the change; as it was, for a removal
 	Before       Resource // for an update: as it was
 	At           time.Time
+	// Origin is of a conversation that a message has made: the author of the message
+	// and then its receivers, as the webhooks tell them (page 33). Of a group message
+	// those are MessagingBinding.AuthorAddress and the list in
+	// MessagingBinding.Address, of any other MessagingBinding.Address and
+	// MessagingBinding.ProxyAddress.
+	Origin []Address
 }

@@ -44,11 +44,11 @@ type MessageContent struct {
 // Inbound is a message from a carrier in normal form, as an adapter hands it
 // over: nothing in it depends on which carrier it was.
 type Inbound struct {
-	Channel    string  // name of the channel that received it
-	ProviderID string  // the carrier's id of the message: repeats have the same
-	From       Address // the person
-	To         Address // the proxy address of ours
-	Others     []Address
+	Channel    string    // name of the channel that received it
+	ProviderID string    // the carrier's id of the message: repeats have the same
+	From       Address   // the person
+	To         Address   // the proxy address of ours
+	Others     []Address // further receivers, of a group message
 	Names      []Address // other names of the person, as the carrier told them
 	// ProfileName is what the person is called by their own choice; empty where the
 	// carrier does not say. Anybody can take any.
@@ -76,6 +76,7 @@ const (
 	InboundPending  InboundState = 0
 	InboundAppended InboundState = 1
 	InboundUnrouted InboundState = 2
+	InboundDropped  InboundState = 3 // a group message that is there already, or our own come back
 	InboundCalled   InboundState = 4 // an inbound webhook hears of it, and no conversation has it
 )
 
@@ -84,6 +85,7 @@ type InboundRecord struct {
 	Inbound
 	Seq      int64 // order of acceptance
 	MatchKey string
+	CopyKey  string // of a group message: its other copies have the same; else empty
 	Received time.Time
 	State    InboundState
 	Reason   string // why it is unrouted

@@ -9,7 +9,7 @@ type RoutingRule string
 const (
 	RuleReceiver         RoutingRule = "receiver"              // is it one of our numbers?
 	RuleSender           RoutingRule = "sender"                // is it somebody else?
-	RuleGroup            RoutingRule = "number group"          // is it to us alone?
+	RuleGroup            RoutingRule = "number group"          // is it to several, and do they have a live conversation?
 	RuleConversation     RoutingRule = "conversation"          // is the pair in a live conversation?
 	RuleAddress          RoutingRule = "address configuration" // does our number make a conversation?
 	RuleMessagingService RoutingRule = "messaging service"     // does a pool with our number make one?
@@ -25,6 +25,7 @@ const (
 	ToNewConversation Destination = "new conversation" // one that is made for it
 	ToWebhook         Destination = "webhook"          // the classic inbound webhook, and no conversation
 	Unrouted          Destination = "unrouted"         // nowhere; an operator is shown it
+	Dropped           Destination = "dropped"          // nowhere; it is what was sent from here
 )
 
 // Finding is what one rule said.

@@ -159,7 +159,6 @@ var exampleExceptions = []exampleException{
 	{"CreateConfigurationAddress.201.createMessenger", "", "no channel has addresses of the type messenger"},
 	{"CreateConfigurationAddress.201.createRcs", "", "no channel has addresses of the type rcs"},
 	{"Create*ConversationParticipant.201.createRcs*", "", "no channel has addresses of the type rcs"},
-	{"*ConversationParticipant.20?.*Gmms*", "", "there are no group texts yet"},
 }
 
 // exampleException is a difference, or the examples that no call can reproduce.

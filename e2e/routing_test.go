@@ -132,11 +132,18 @@ func TestAnOperatorMendsTheRouting(t *testing.T) {
 	assert.Contains(t, w.explain(), "goes to: conversation "+w.conversationsOf(stranger)[0]+"\n")
 }
 
-// explain is what the command says of a message from the stranger, without the
-// spaces that make it a table.
-func (w *world) explain() string {
+// explain is what the command says of a message from the stranger.
+func (w *world) explain() string { w.t.Helper(); return w.explainOf(stranger, smsProxy) }
+
+// explainOf is what the command says of a message, without the spaces that make it
+// a table.
+func (w *world) explainOf(from string, to ...string) string {
 	w.t.Helper()
-	command := exec.CommandContext(w.t.Context(), binary, "explain", "--config", w.file, "--url", w.URL, "--from", stranger, "--to", smsProxy)
+	args := []string{"explain", "--config", w.file, "--url", w.URL, "--from", from}
+	for _, a := range to {
+		args = append(args, "--to", a)
+	}
+	command := exec.CommandContext(w.t.Context(), binary, args...)
 	out, err := command.CombinedOutput()
 	require.NoError(w.t, err, "%s", out)
 	return regexp.MustCompile(`: +`).ReplaceAllString(string(out), ": ")

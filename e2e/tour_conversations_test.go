@@ -45,6 +45,7 @@ func (c within) all() {
 	c.users()
 	conversation := c.conversations()
 	c.participants(conversation)
+	c.groupText()
 	c.webhooks(conversation)
 	c.messages(conversation)
 	c.memberships(conversation)
@@ -119,6 +120,29 @@ func (c within) conversations() string {
 		"Bindings.Email.Address", "another@example.com", "Bindings.Email.Name", "another")})
 	c.do(step{op: "DeleteConversation", at: sids{"Sid": started}, webhooks: "true"})
 	return kept
+}
+
+// groupText calls the operations on the participants of a group text.
+func (c within) groupText() {
+	conversation := text(c.do(step{op: "CreateConversation", form: form("FriendlyName", "a group text")}), "sid")
+	in := sids{"ConversationSid": conversation}
+	made := c.do(step{
+		op: "CreateConversationParticipant", at: in, like: []string{"createGmms"},
+		form: form("Identity", "driver", "Attributes", `{ "role": "driver" }`, "MessagingBinding.ProjectedAddress", secondProxy),
+	})
+	c.do(step{
+		op: "CreateConversationParticipant", at: in, like: []string{"createGmmsChatNoAttributes"},
+		form: form("Identity", "dispatcher", "MessagingBinding.ProjectedAddress", thirdProxy),
+	})
+	c.do(step{
+		op: "CreateConversationParticipant", at: in, like: []string{"createGmmsSmsNoAttributes"},
+		form: form("MessagingBinding.Address", "+15550200009"),
+	})
+	c.do(step{
+		op: "UpdateConversationParticipant", at: sids{"ConversationSid": conversation, "Sid": text(made, "sid")},
+		like: []string{"updateGmms"}, form: form("Identity", "another driver", "MessagingBinding.ProjectedAddress", secondProxy),
+	})
+	c.do(step{op: "DeleteConversation", at: sids{"Sid": conversation}})
 }
 
 // closed closes a conversation.

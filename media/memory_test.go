@@ -29,3 +29,17 @@ func TestALargeFileIsNeverInMemory(t *testing.T) {
 	assert.EqualValues(t, size, n)
 	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(bound))
 }
+
+// Not parallel for the same reason. All that converting a photograph of 12
+// megapixels allocates is more than what it takes at any one time.
+func TestAPhotographTakesLittleMemory(t *testing.T) {
+	s := &shelf{}
+	m := s.put(t, "", withEXIF(asJPEG(t, scene(4000, 3000), 92), 6))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	fit := fitOn(t, s, m, mms().Lowered(1_000_000))
+	runtime.ReadMemStats(&after)
+	require.Equal(t, media.OutcomeConverted, fit.Outcome)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(100<<20))
+	t.Logf("%d MB", (after.TotalAlloc-before.TotalAlloc)>>20)
+}

@@ -48,7 +48,12 @@ type Permission struct {
 
 // Permit allows the file to be fetched for so long.
 func (s *Signer) Permit(id conversations.MediaID, life time.Duration) Permission {
-	expires := s.now().Add(life).Unix()
+	return s.PermitUntil(id, s.now().Add(life))
+}
+
+// PermitUntil allows the file to be fetched until a time.
+func (s *Signer) PermitUntil(id conversations.MediaID, end time.Time) Permission {
+	expires := end.Unix()
 	return Permission{Expires: expires, Signature: hex.EncodeToString(s.sum(id, expires))}
 }
 

@@ -1,14 +1,17 @@
 // Package phone knows how telephone numbers are written: the E.164 form, and
 // the few countries where one person has two valid spellings of one number.
 //
-// It answers two questions only. Valid says whether a text can be a number at
+// It answers few questions only. Valid says whether a text can be a number at
 // all; it has no table of numbering plans, because such tables call working
 // WhatsApp numbers impossible (carriers.md §2, "Numbers"). Canonical maps the
 // spellings of one number to one, for comparing; sending always uses the number
 // as it came.
 package phone
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Valid says whether s has the form of E.164: a plus sign and 7 to 15 digits,
 // the first not 0.
@@ -21,6 +24,17 @@ func Valid(s string) bool {
 
 // ShortCode says whether s has the form of a short code: 3 to 8 digits.
 func ShortCode(s string) bool { return len(s) >= 3 && len(s) <= 8 && digits(s) }
+
+// CarriesGroups says whether the number s may be in a group MMS, which is so for
+// the long codes of +1 (page 37): no toll-free number and no short code. Numbers
+// that no numbering plan has are not refused.
+func CarriesGroups(s string) bool {
+	return Valid(s) && strings.HasPrefix(s, "+1") && len(s) >= len("+1")+10 &&
+		!slices.Contains(tollFree(), s[len("+1"):len("+1")+3])
+}
+
+// tollFree are the area codes of +1 that belong to toll-free numbers.
+func tollFree() []string { return []string{"800", "833", "844", "855", "866", "877", "888"} }
 
 // Canonical returns the one spelling that stands for all spellings of the
 // number s: Mexico without the 1 after the country code, Argentina with the 9,

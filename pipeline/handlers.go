@@ -153,7 +153,10 @@ func (p *Pipeline) hand(adapter channels.Adapter, c bridge.Claim) (r bridge.Resu
 }
 
 func outbound(c bridge.Claim) channels.Outbound {
-	return channels.Outbound{From: c.Delivery.Proxy, To: c.Delivery.Address, Body: c.Part.Text, Media: c.Part.Media, Content: c.Part.Content}
+	return channels.Outbound{
+		From: c.Delivery.Proxy, To: c.Delivery.Address, Others: c.Delivery.Others,
+		Body: c.Part.Text, Media: c.Part.Media, Content: c.Part.Content,
+	}
 }
 
 // handSafely makes an error of unknown outcome of a driver's panic.
@@ -163,6 +166,9 @@ func handSafely(ctx context.Context, adapter channels.Adapter, out channels.Outb
 			err = &channels.SendError{Verdict: channels.Unknown, Cause: fmt.Errorf("the driver panicked: %v", v)}
 		}
 	}()
+	if len(out.Others) > 0 && !channels.CarriesGroups(adapter) {
+		return sent, &channels.SendError{Verdict: channels.Permanent, Detail: "not sent: the channel cannot carry group MMS"}
+	}
 	return adapter.Send(ctx, out)
 }
 

@@ -139,6 +139,9 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 }
 
 func proxy(a channels.Adapter) conversations.Address {
+	if a.Type() == conversations.TypeSMS {
+		return ourNumber
+	}
 	return conversations.Address(string(a.Type()) + ":proxy")
 }
 

@@ -22,6 +22,7 @@ type Verbs interface {
 	Advance(ctx context.Context, task, status int64) error
 	Claim(ctx context.Context, task int64, key string, d conversations.DeliveryID, out *bridge.Outlet) (*bridge.Claim, error)
 	Settle(ctx context.Context, c bridge.Claim, r bridge.Result, out *bridge.Outlet) (*bridge.Claim, error)
+	Prepare(ctx context.Context, task int64, delivery []byte) error
 	Afterwards
 	Calls
 	Upkeep

@@ -37,6 +37,7 @@ type route struct {
 // routes is the table of all topics:
 //
 //	inbound             → Route: the pair finds its participant; append; deliveries
+//	prepare             → Prepare: the files of a delivery are made to fit its channel
 //	outbound.<channel>  → Claim → Adapter.Send → Settle, for each part
 //	statuses            → Advance: the receipt of the delivery
 //	populate            → Populate: the participants that a conversation is made with
@@ -52,6 +53,7 @@ func (p *Pipeline) routes() []route {
 		{topic: bridge.TopicStatuses, handle: p.advanceStatus, inFlight: commitsInFlight},
 		{topic: bridge.TopicPopulate, handle: p.carryOut(p.cfg.Verbs.Populate), inFlight: commitsInFlight},
 		{topic: bridge.TopicPurge, handle: p.carryOut(p.cfg.Verbs.PurgeService), inFlight: 1}, // each commit is a long one
+		{topic: bridge.TopicPrepare, handle: p.carryOut(p.cfg.Verbs.Prepare), inFlight: filesInFlight},
 		{topic: bridge.TopicMedia, handle: p.carryOut(p.cfg.Verbs.RemoveFiles), inFlight: filesInFlight},
 		{topic: bridge.TopicWindows, handle: p.carryOut(p.cfg.Verbs.Reopen), inFlight: commitsInFlight},
 		{topic: bridge.TopicCalls, handle: p.callInbound, inFlight: callsInFlight, patient: true},

@@ -52,9 +52,9 @@ func (tx *Tx) Attempts(d conversations.Delivery) ([]conversations.Attempt, error
 // InsertAttempt stores a new attempt.
 func (tx *Tx) InsertAttempt(d conversations.Delivery, a conversations.Attempt) error {
 	return tx.run(`INSERT INTO attempts (delivery_id, number, channel, pair_key, part, outcome, provider_id, status,
-		error_code, carrier_code, detail, started, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		error_code, carrier_code, detail, started, ended, line) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		d.ID, a.Number, d.Channel, bindings.MatchKey(d.Address, d.Proxy), a.Part, a.Outcome, optionalText(a.ProviderID), a.Status, a.ErrorCode,
-		a.CarrierCode, a.Detail, micros(a.Started), micros(a.Ended))
+		a.CarrierCode, a.Detail, micros(a.Started), micros(a.Ended), groupLine(d))
 }
 
 // UpdateAttempt stores what can change.
@@ -62,6 +62,14 @@ func (tx *Tx) UpdateAttempt(d conversations.Delivery, a conversations.Attempt) e
 	return tx.run(`UPDATE attempts SET outcome = $3, provider_id = $4, status = $5, error_code = $6, carrier_code = $7,
 		detail = $8, ended = $9 WHERE delivery_id = $1 AND number = $2`,
 		d.ID, a.Number, a.Outcome, optionalText(a.ProviderID), a.Status, a.ErrorCode, a.CarrierCode, a.Detail, micros(a.Ended))
+}
+
+// groupLine is the line of a group message; nil for any other delivery.
+func groupLine(d conversations.Delivery) *string {
+	if len(d.Others) == 0 {
+		return nil
+	}
+	return optionalText(bindings.LineKey(d))
 }
 
 func optionalText(s string) *string {
@@ -77,13 +85,21 @@ func (tx *Tx) FindAttempt(channel, providerID string) (conversations.Delivery, c
 	return tx.attemptWhere("a.channel = $1 AND a.provider_id = $2 LIMIT 1", channel, providerID)
 }
 
-// UnknownAttempt returns the pair's oldest attempt whose outcome is unknown still
-// and that a report from then may be about, with its delivery: one that began
-// after since, or that its delivery waits for.
-func (tx *Tx) UnknownAttempt(channel, pairKey string, since, then time.Time) (conversations.Delivery, conversations.Attempt, error) {
+// GroupLines returns the lines in which group messages to the pair are that no
+// carrier's id is known of: under way, or of unknown outcome.
+func (tx *Tx) GroupLines(pairKey string) ([]string, error) {
+	return all(tx.querier, scanText, `SELECT DISTINCT a.line FROM attempts a
+		WHERE a.pair_key = $1 AND a.line IS NOT NULL AND a.provider_id IS NULL AND a.outcome IN ('', 'unknown')`, pairKey)
+}
+
+// UnknownAttempt returns the oldest attempt at a pair in a line whose outcome is
+// unknown still and that a report from then may be about, with its delivery: one
+// that began after since, or that its delivery waits for.
+func (tx *Tx) UnknownAttempt(channel string, to conversations.PairLine, since, then time.Time) (conversations.Delivery, conversations.Attempt, error) {
 	return tx.attemptWhere(`a.pair_key = $1 AND a.outcome = 'unknown' AND a.provider_id IS NULL AND a.channel = $2
-		AND a.started <= $4 AND (a.started >= $3 OR d.progress = 3) ORDER BY a.started LIMIT 1`,
-		pairKey, channel, micros(since), micros(then))
+		AND a.started <= $4 AND (a.started >= $3 OR d.progress = 3) AND COALESCE(a.line, a.pair_key) = $5
+		ORDER BY a.started LIMIT 1`,
+		to.Pair, channel, micros(since), micros(then), to.Line)
 }
 
 func (tx *Tx) attemptWhere(condition string, args ...any) (conversations.Delivery, conversations.Attempt, error) {
@@ -93,7 +109,11 @@ func (tx *Tx) attemptWhere(condition string, args ...any) (conversations.Deliver
 	)
 	err := tx.one("SELECT "+deliveryColumns+", "+attemptColumns+` FROM attempts a
 		JOIN deliveries d ON d.id = a.delivery_id WHERE `+condition, args, append(d.into(), a.into()...)...)
-	return d.delivery(), a.attempt(), notFound(err, "attempt")
+	if err != nil {
+		return conversations.Delivery{}, conversations.Attempt{}, notFound(err, "attempt")
+	}
+	delivery, err := d.delivery()
+	return delivery, a.attempt(), err
 }
 
 const statusColumns = `s.seq, s.channel, s.provider_id, s.pair_key, s.status, s.error_code, s.carrier_code, s.detail,

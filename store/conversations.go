@@ -174,6 +174,7 @@ func (tx *Tx) DeleteConversation(id conversations.ConversationID) ([]string, err
 		"DELETE FROM deliveries WHERE conversation_id = $1",
 		"DELETE FROM messages WHERE conversation_id = $1",
 		"DELETE FROM pairs WHERE conversation_id = $1",
+		"DELETE FROM number_groups WHERE conversation_id = $1",
 		"DELETE FROM participants WHERE conversation_id = $1",
 		"DELETE FROM webhooks WHERE conversation_id = $1",
 		"DELETE FROM conversations WHERE id = $1",

@@ -10,7 +10,7 @@ import (
 )
 
 const deliveryColumns = `d.seq, d.id, d.conversation_id, d.message_id, d.participant_id, d.channel, d.address, d.proxy,
-	d.status, d.error_code, d.provider_id, d.progress, d.attempts, d.parts, d.due, d.reason, d.created, d.updated,
+	d.others, d.lead_id, d.status, d.error_code, d.provider_id, d.progress, d.attempts, d.parts, d.due, d.reason, d.files, d.created, d.updated,
 	d.way, d.fallback_id`
 
 // A receipt is a delivery of which something is known, or which was tried.
@@ -19,22 +19,33 @@ const isReceipt = "(d.attempts > 0 OR d.status <> '')"
 // deliveryRow is a delivery as its columns have it.
 type deliveryRow struct {
 	conversations.Delivery
+	others                *string
+	lead                  *conversations.DeliveryID
 	due, created, updated int64
+	files                 *string // JSON
 }
 
 func (r *deliveryRow) into() []any {
 	d := &r.Delivery
 	return []any{
 		&d.Seq, &d.ID, &d.Conversation, &d.Message, &d.Participant, &d.Channel, &d.Address, &d.Proxy,
-		&d.Status, &d.ErrorCode, &d.ProviderID, &d.Progress, &d.Attempts, &d.Parts, &r.due, &d.Reason, &r.created, &r.updated,
+		&r.others, &r.lead, &d.Status, &d.ErrorCode, &d.ProviderID, &d.Progress, &d.Attempts, &d.Parts, &r.due, &d.Reason, &r.files, &r.created, &r.updated,
 		&d.Way, &d.Fallback,
 	}
 }
 
-func (r *deliveryRow) delivery() conversations.Delivery {
+func (r *deliveryRow) delivery() (conversations.Delivery, error) {
 	d := r.Delivery
+	if r.lead != nil {
+		d.Lead = *r.lead
+	}
+	var err error
+	if d.Others, err = decodeList[conversations.Address](r.others); err != nil {
+		return d, err
+	}
+	d.Files, err = decodeList[conversations.SentFile](r.files)
 	d.Due, d.Created, d.Updated = fromMicros(r.due), fromMicros(r.created), fromMicros(r.updated)
-	return d
+	return d, err
 }
 
 func scanDelivery(s scanner) (conversations.Delivery, error) {
@@ -42,7 +53,7 @@ func scanDelivery(s scanner) (conversations.Delivery, error) {
 	if err := s.Scan(r.into()...); err != nil {
 		return conversations.Delivery{}, err
 	}
-	return r.delivery(), nil
+	return r.delivery()
 }
 
 // Receipt returns the receipt of a message (page 14).
@@ -132,14 +143,25 @@ func (tx *Tx) FindDelivery(id conversations.DeliveryID) (conversations.Delivery,
 
 // InsertDelivery stores a new delivery and sets its Seq.
 func (tx *Tx) InsertDelivery(d *conversations.Delivery) error {
+	others, err := encodeList(d.Others)
+	if err != nil {
+		return err
+	}
 	seq, err := tx.insert(`INSERT INTO deliveries (id, conversation_id, message_id, participant_id, channel, address, proxy,
-		pair_key, status, error_code, provider_id, progress, attempts, parts, due, reason, created, updated)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING seq`,
+		pair_key, status, error_code, provider_id, progress, attempts, parts, due, reason, created, updated, others, lead_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) RETURNING seq`,
 		d.ID, d.Conversation, d.Message, d.Participant, d.Channel, d.Address, d.Proxy,
-		bindings.MatchKey(d.Address, d.Proxy), d.Status, d.ErrorCode, d.ProviderID, d.Progress, d.Attempts, d.Parts,
-		micros(d.Due), d.Reason, micros(d.Created), micros(d.Updated))
+		bindings.LineKey(*d), d.Status, d.ErrorCode, d.ProviderID, d.Progress, d.Attempts, d.Parts,
+		micros(d.Due), d.Reason, micros(d.Created), micros(d.Updated), others, optionalText(string(d.Lead)))
 	d.Seq = seq
 	return err
+}
+
+// GroupDeliveries returns all deliveries of the group message that a delivery is
+// of, that which it goes out with first.
+func (tx *Tx) GroupDeliveries(d conversations.Delivery) ([]conversations.Delivery, error) {
+	return all(tx.querier, scanDelivery, "SELECT "+deliveryColumns+` FROM deliveries d
+		WHERE d.conversation_id = $1 AND d.message_id = $2 AND d.others IS NOT NULL ORDER BY d.seq`, d.Conversation, d.Message)
 }
 
 // UpdateDelivery stores what can change.
@@ -148,6 +170,15 @@ func (tx *Tx) UpdateDelivery(d conversations.Delivery) error {
 		parts = $7, due = $8, reason = $9, updated = $10, holder = $11, way = $12, fallback_id = $13 WHERE id = $1`,
 		d.ID, d.Status, d.ErrorCode, d.ProviderID, d.Progress, d.Attempts, d.Parts, micros(d.Due), d.Reason, micros(d.Updated),
 		tx.holder(d), d.Way, d.Fallback)
+}
+
+// SetFiles stores what became of a delivery's files.
+func (tx *Tx) SetFiles(d conversations.Delivery) error {
+	files, err := encodeList(d.Files)
+	if err != nil {
+		return err
+	}
+	return tx.run("UPDATE deliveries SET files = $2 WHERE id = $1", d.ID, files)
 }
 
 // PairBusy says whether any delivery of the pair is in line.

@@ -37,6 +37,10 @@ func keyOf(d conversations.Delivery) string {
 	return pairKey(conversations.Participant{Binding: &conversations.Binding{Address: d.Address, Proxy: d.Proxy}})
 }
 
+func pairLineOf(d conversations.Delivery) conversations.PairLine {
+	return conversations.PairLine{Pair: keyOf(d), Line: keyOf(d)}
+}
+
 func TestTheLineOfAPair(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t)
@@ -161,7 +165,7 @@ func TestAttemptsAreFoundByTheCarriersID(t *testing.T) {
 		d, a, err := tx.FindAttempt("sim", "P1")
 		assert.Equal(t, line[0], d)
 		assert.Equal(t, first, a)
-		unknown, last, unknownErr := tx.UnknownAttempt("sim", keyOf(line[0]), epoch.Add(time.Hour), epoch)
+		unknown, last, unknownErr := tx.UnknownAttempt("sim", pairLineOf(line[0]), epoch.Add(time.Hour), epoch)
 		assert.Equal(t, line[0], unknown, "the oldest")
 		assert.Equal(t, second, last, "its last attempt")
 		attempts, listErr := tx.Attempts(line[0])
@@ -171,11 +175,11 @@ func TestAttemptsAreFoundByTheCarriersID(t *testing.T) {
 	for _, find := range []func(tx *store.Tx) error{
 		func(tx *store.Tx) error { _, _, err := tx.FindAttempt("another", "P1"); return err },
 		func(tx *store.Tx) error {
-			_, _, err := tx.UnknownAttempt("another", keyOf(line[0]), epoch, epoch)
+			_, _, err := tx.UnknownAttempt("another", pairLineOf(line[0]), epoch, epoch)
 			return err
 		},
 		func(tx *store.Tx) error { // a report from before it began
-			_, _, err := tx.UnknownAttempt("sim", keyOf(line[0]), epoch, epoch.Add(-time.Second))
+			_, _, err := tx.UnknownAttempt("sim", pairLineOf(line[0]), epoch, epoch.Add(-time.Second))
 			return err
 		},
 		func(tx *store.Tx) error { _, err := tx.FindDelivery("none"); return err },

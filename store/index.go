@@ -60,7 +60,7 @@ func entryOfConversation(c conversations.Conversation) indexEntry {
 
 func entryOfParticipant(p conversations.Participant) indexEntry {
 	var address *string
-	if p.Binding != nil {
+	if p.Native() {
 		address = (*string)(&p.Binding.Address)
 	}
 	return newIndexEntry(conversations.SearchParticipant, string(p.ID), p.Conversation, p.Created, participantFields(p.Identity, address))

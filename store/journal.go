@@ -18,10 +18,14 @@ func (tx *Tx) Record(e conversations.Event) error {
 	if err != nil {
 		return err
 	}
+	origin, err := encodeList(e.Origin)
+	if err != nil {
+		return err
+	}
 	tx.effects.recorded = true
-	return tx.run(`INSERT INTO events (type, conversation_id, source, actor, webhooks, after, before, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		e.Type, e.Conversation, e.Source, e.By, number(e.Webhooks), after, before, micros(e.At))
+	return tx.run(`INSERT INTO events (type, conversation_id, source, actor, webhooks, after, before, at, origin)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		e.Type, e.Conversation, e.Source, e.By, number(e.Webhooks), after, before, micros(e.At), origin)
 }
 
 // encodeResource writes the one resource that r holds; nil when it holds none.

@@ -9,13 +9,14 @@ import (
 	"bridged/conversations"
 )
 
-const participantColumns = `p.seq, p.id, p.conversation_id, p.identity, p.address, p.proxy, p.attributes, p.role_id,
+const participantColumns = `p.seq, p.id, p.conversation_id, p.identity, p.address, p.proxy, p.projected, p.attributes, p.role_id,
 	p.last_read_index, p.last_read_at, p.muted, p.created, p.updated`
 
 // participantRow is a participant as its columns have it.
 type participantRow struct {
 	conversations.Participant
 	address, proxy   *conversations.Address
+	projected        *conversations.Address
 	lastRead         *int64
 	muted            int64
 	created, updated int64
@@ -24,15 +25,15 @@ type participantRow struct {
 func (r *participantRow) into() []any {
 	p := &r.Participant
 	return []any{
-		&p.Seq, &p.ID, &p.Conversation, &p.Identity, &r.address, &r.proxy, &p.Attributes, &p.Role,
+		&p.Seq, &p.ID, &p.Conversation, &p.Identity, &r.address, &r.proxy, &r.projected, &p.Attributes, &p.Role,
 		&p.LastReadIndex, &r.lastRead, &r.muted, &r.created, &r.updated,
 	}
 }
 
 func (r *participantRow) participant() conversations.Participant {
 	p := r.Participant
-	if r.address != nil && r.proxy != nil {
-		p.Binding = &conversations.Binding{Address: *r.address, Proxy: *r.proxy}
+	if r.address != nil || r.projected != nil {
+		p.Binding = &conversations.Binding{Address: orNone(r.address), Proxy: orNone(r.proxy), Projected: orNone(r.projected)}
 	}
 	if r.lastRead != nil {
 		at := fromMicros(*r.lastRead)
@@ -87,24 +88,24 @@ func (tx *Tx) Participants(c conversations.ConversationID) ([]conversations.Part
 
 // InsertParticipant stores a new participant and sets its Seq.
 func (tx *Tx) InsertParticipant(p *conversations.Participant) error {
-	address, proxy := bindingColumns(*p)
+	address, proxy, projected := bindingColumns(*p)
 	seq, err := tx.insert(`INSERT INTO participants (id, conversation_id, identity, address, proxy, attributes, role_id,
-		last_read_index, last_read_at, muted, created, updated, live)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+		last_read_index, last_read_at, muted, created, updated, projected, live)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
 			COALESCE((SELECT CASE WHEN c.state = 'closed' THEN 0 ELSE 1 END FROM conversations c WHERE c.id = $2), 1)) RETURNING seq`,
 		p.ID, p.Conversation, p.Identity, address, proxy, p.Attributes, p.Role,
-		p.LastReadIndex, optionalMicros(p.LastReadAt), number(p.Muted), micros(p.Created), micros(p.Updated))
+		p.LastReadIndex, optionalMicros(p.LastReadAt), number(p.Muted), micros(p.Created), micros(p.Updated), projected)
 	p.Seq = seq
 	return err
 }
 
 // UpdateParticipant stores what can change.
 func (tx *Tx) UpdateParticipant(p conversations.Participant) error {
-	address, proxy := bindingColumns(p)
+	address, proxy, projected := bindingColumns(p)
 	return tx.run(`UPDATE participants SET identity = $2, address = $3, proxy = $4, attributes = $5, role_id = $6,
-		last_read_index = $7, last_read_at = $8, muted = $9, created = $10, updated = $11 WHERE id = $1`,
+		last_read_index = $7, last_read_at = $8, muted = $9, created = $10, updated = $11, projected = $12 WHERE id = $1`,
 		p.ID, p.Identity, address, proxy, p.Attributes, p.Role,
-		p.LastReadIndex, optionalMicros(p.LastReadAt), number(p.Muted), micros(p.Created), micros(p.Updated))
+		p.LastReadIndex, optionalMicros(p.LastReadAt), number(p.Muted), micros(p.Created), micros(p.Updated), projected)
 }
 
 // ParticipantsNamed returns the participants of all conversations of a service
@@ -141,11 +142,27 @@ func (tx *Tx) DeleteParticipant(p conversations.Participant) error {
 	return tx.run("DELETE FROM participants WHERE id = $1", p.ID)
 }
 
-func bindingColumns(p conversations.Participant) (address, proxy *conversations.Address) {
+func bindingColumns(p conversations.Participant) (address, proxy, projected *conversations.Address) {
 	if p.Binding == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return &p.Binding.Address, &p.Binding.Proxy
+	return orNull(p.Binding.Address), orNull(p.Binding.Proxy), orNull(p.Binding.Projected)
+}
+
+// orNull is how an address that may be missing is stored.
+func orNull(a conversations.Address) *conversations.Address {
+	if a == "" {
+		return nil
+	}
+	return &a
+}
+
+// orNone is the inverse of orNull.
+func orNone(a *conversations.Address) conversations.Address {
+	if a == nil {
+		return ""
+	}
+	return *a
 }
 
 // number is how a boolean is stored.
@@ -181,9 +198,13 @@ func (tx *Tx) BindPair(matchKey string, p conversations.Participant) (holder con
 	return tx.PairHolder(matchKey)
 }
 
-// FreePairs frees the pairs of all participants of a conversation that is closed.
+// FreePairs frees the pairs of all participants, and the number group, of a
+// conversation that is closed.
 func (tx *Tx) FreePairs(id conversations.ConversationID) error {
 	if err := tx.run("UPDATE participants SET live = 0 WHERE conversation_id = $1", id); err != nil {
+		return err
+	}
+	if err := tx.FreeGroup(id); err != nil {
 		return err
 	}
 	return tx.run("DELETE FROM pairs WHERE conversation_id = $1", id)

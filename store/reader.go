@@ -294,7 +294,7 @@ type eventRow struct {
 func (r *EventReader) read(ctx context.Context, from place) (rows []eventRow, unsettled bool, err error) {
 	b := r.db.backend
 	rows, err = all(r.db.reader(ctx), r.scan,
-		"SELECT xid, seq, "+b.Settled+", type, conversation_id, source, actor, at, after, before FROM events WHERE "+
+		"SELECT xid, seq, "+b.Settled+", type, conversation_id, source, actor, at, after, before, origin FROM events WHERE "+
 			b.Compare(">", "$1", "$2")+" ORDER BY xid, seq LIMIT $3", from.xid, from.seq, r.cfg.Batch)
 	for i := range rows {
 		if !rows[i].settled {
@@ -306,19 +306,20 @@ func (r *EventReader) read(ctx context.Context, from place) (rows []eventRow, un
 
 func (r *EventReader) scan(s scanner) (row eventRow, err error) {
 	var (
-		at            int64
-		after, before *string
+		at                    int64
+		after, before, origin *string
 	)
 	e := &row.event
-	err = s.Scan(&row.xid, &row.seq, &row.settled, &e.Type, &e.Conversation, &e.Source, &e.By, &at, &after, &before)
+	err = s.Scan(&row.xid, &row.seq, &row.settled, &e.Type, &e.Conversation, &e.Source, &e.By, &at, &after, &before, &origin)
 	e.Seq, e.At = row.seq, fromMicros(at)
 	if err != nil || !r.cfg.Wants(e.Type) {
 		return row, err
 	}
-	var errAfter, errBefore error
+	var errAfter, errBefore, errOrigin error
 	e.After, errAfter = decodeResource(e.Type, after)
 	e.Before, errBefore = decodeResource(e.Type, before)
-	if broken := errors.Join(errAfter, errBefore); broken != nil {
+	e.Origin, errOrigin = decodeList[conversations.Address](origin)
+	if broken := errors.Join(errAfter, errBefore, errOrigin); broken != nil {
 		// No later try can read it, and the events behind it must not wait for it.
 		r.db.cfg.Log.Error("an event cannot be read; it is passed over", "reader", r.cfg.Name, "event", row.seq, "error", broken)
 		e.After, e.Before = conversations.Resource{}, conversations.Resource{}

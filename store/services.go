@@ -115,6 +115,7 @@ func serviceSettings(s conversations.Service) (notifications string, webhooks *s
 func (tx *Tx) DeleteService(id conversations.ServiceID) error {
 	for _, statement := range [...]string{
 		"DELETE FROM pairs WHERE conversation_id IN (SELECT id FROM conversations WHERE service_id = $1)",
+		"DELETE FROM number_groups WHERE conversation_id IN (SELECT id FROM conversations WHERE service_id = $1)",
 		"UPDATE address_configurations SET enabled = 0 WHERE service_id = $1",
 		"DELETE FROM push_bindings WHERE service_id = $1",
 		"DELETE FROM roles WHERE service_id = $1",

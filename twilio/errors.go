@@ -114,6 +114,8 @@ func fromFault(refused *conversations.Error, path string) *Error {
 	switch {
 	case refused.Detail == "":
 		return NewError(r.status, r.code, "%s", r.text)
+	case refused.Fault == conversations.GroupTaken:
+		return NewError(r.status, r.code, "%s %s", r.text, SID(conversations.ConversationID(refused.Detail)))
 	case refused.Fault == conversations.PairTaken:
 		// Clients read the other conversation's SID off the end of the message.
 		return NewError(r.status, r.code, "%s in Conversation %s", r.text,

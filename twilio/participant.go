@@ -24,9 +24,10 @@ type Participant struct {
 // MessagingBinding is how a participant outside chat is reached. What a
 // participant does not have is left out, as in the reference's group texts.
 type MessagingBinding struct {
-	Type         string `json:"type"`
-	Address      string `json:"address,omitempty"`
-	ProxyAddress string `json:"proxy_address,omitempty"`
+	Type             string `json:"type"`
+	Address          string `json:"address,omitempty"`
+	ProxyAddress     string `json:"proxy_address,omitempty"`
+	ProjectedAddress string `json:"projected_address,omitempty"`
 }
 
 // Participant shows a participant.
@@ -49,19 +50,21 @@ func (s Scope) Participant(p conversations.Participant) Participant {
 	}
 	if b := p.Binding; b != nil {
 		shown.MessagingBinding = &MessagingBinding{
-			Type:         string(bindingType(*b)),
-			Address:      string(b.Address),
-			ProxyAddress: string(b.Proxy),
+			Type:             string(bindingType(*b)),
+			Address:          string(b.Address),
+			ProxyAddress:     string(b.Proxy),
+			ProjectedAddress: string(b.Projected),
 		}
 	}
 	return shown
 }
 
-// bindingType is the type of a binding, of which one of the addresses may be
-// missing.
+// bindingType is the type of a binding, which has one of the addresses at least.
 func bindingType(b conversations.Binding) conversations.ChannelType {
-	if b.Address == "" {
-		return b.Proxy.Type()
+	for _, a := range []conversations.Address{b.Address, b.Projected} {
+		if a != "" {
+			return a.Type()
+		}
 	}
-	return b.Address.Type()
+	return b.Proxy.Type()
 }

@@ -82,6 +82,15 @@ func refusalsOfPeople() map[conversations.Fault]refusal {
 		conversations.ProxyNotRemovable:      {400, 50440, "Failed to remove the proxy address of a participant"},
 		conversations.ProxyNotAddable:        {400, 50441, "Failed to add a proxy address to a participant"},
 		conversations.GroupsUnavailable:      {400, 50452, "Group MMS is not enabled for this Account"},
+		conversations.GroupImpossible:        {400, 50435, "Group MMS activation failed"},
+		conversations.GroupFull:              {400, 50436, "Participant limit exceeded for group conversation"},
+		conversations.GroupMemberTaken:       {409, 50437, "Group Participant already exists"},
+		conversations.GroupTaken:             {409, 50438, "Group MMS with given participant list already exists as Conversation"},
+		conversations.PairInGroup:            {400, 50453, "Proxy Address of participant is not supported for this channel"},
+		conversations.ProjectedMissing:       {400, 50434, "Participant projected address not provided"},
+		conversations.ProjectedNotOwned:      {403, 50439, "Account is not authorized to use the projected address"},
+		conversations.ProjectedNotRemovable:  {400, 50442, "Failed to remove the projected address of a participant"},
+		conversations.ProjectedNotAddable:    {400, 50443, "Failed to add a projected address to a participant"},
 		conversations.TooManyParticipants:    {400, 50417, "Participants limit exceeded"},
 		conversations.TooManyNative:          {400, 50418, "Non-Chat participants limit exceeded"},
 		conversations.TooManyConversations:   {400, 50214, "User conversation limit exceeded"},
@@ -95,6 +104,7 @@ func refusalsOfPeople() map[conversations.Fault]refusal {
 func refusalsOfMessages() map[conversations.Fault]refusal {
 	return map[conversations.Fault]refusal{
 		conversations.AuthorTooLong:           {400, 50310, "Author parameter is too long"},
+		conversations.AuthorOutsideGroup:      {400, 50513, "Message author should be among Group MMS participants"},
 		conversations.BodyMissing:             {400, 50503, "Message body not provided"},
 		conversations.BodyTooLong:             {400, 50504, "Message body parameter is too long"},
 		conversations.SubjectTooLong:          {400, CodeInvalidParameter, "Invalid parameter: Subject is too long"},

@@ -171,9 +171,10 @@ func (s Scope) ParticipantConversation(m conversations.Membership) ParticipantCo
 	}
 	if b := m.Participant.Binding; b != nil {
 		shown.ParticipantMessagingBinding = &wholeBinding{
-			Type:         string(bindingType(*b)),
-			Address:      nullable(string(b.Address)),
-			ProxyAddress: nullable(string(b.Proxy)),
+			Type:             string(bindingType(*b)),
+			Address:          nullable(string(b.Address)),
+			ProxyAddress:     nullable(string(b.Proxy)),
+			ProjectedAddress: nullable(string(b.Projected)),
 		}
 	}
 	return shown

@@ -73,7 +73,7 @@ func (k Kit) request(body []byte, status bool) channels.HookRequest {
 }
 
 // refusesStrangers changes the request in every way that makes its signature
-// wrong.
+// wrong. A password stays right whatever it comes with.
 func (k Kit) refusesStrangers(t *testing.T, receiver channels.HookReceiver, body []byte, status bool) {
 	t.Helper()
 	for name, change := range map[string]func(*channels.HookRequest){
@@ -84,6 +84,9 @@ func (k Kit) refusesStrangers(t *testing.T, receiver channels.HookReceiver, body
 		"another body":      func(r *channels.HookRequest) { r.Body = append([]byte("a=b&"), r.Body...) },
 		"one that was sent": func(r *channels.HookRequest) { r.Header = k.request([]byte("x"), status).Header },
 	} {
+		if k.Password && (name == "another body" || name == "one that was sent") {
+			continue
+		}
 		r := k.request(body, status)
 		require.NotEmpty(t, r.Header.Get(k.Header))
 		change(&r)

@@ -55,7 +55,10 @@ type Kit struct {
 	// no channels.HookReceiver.
 	Header string
 	Sign   func(*channels.HookRequest)
-	Hooks  []Hook
+	// Password says that the header proves who is calling and not what is said: it
+	// is the same for every request.
+	Password bool
+	Hooks    []Hook
 	// Malformed are bodies that are refused although their signature is right.
 	Malformed []string
 	// ReplyType and Reply are answered to every hook that is accepted.
@@ -67,8 +70,6 @@ type Kit struct {
 	Accepted   Answer
 	AcceptedID string
 	Failures   []Failure
-	// MediaCode is what a refusal of media is called; 0 for a driver that takes them.
-	MediaCode int
 }
 
 // Address is an address as somebody writes it and as it is kept. An empty Want

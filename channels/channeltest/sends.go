@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bridged/channels"
-	"bridged/conversations"
 )
 
 // sends hands the messages over and looks at the requests.
@@ -29,9 +29,9 @@ func (k Kit) sends(t *testing.T) {
 			s.check(t, c.requests()[0])
 		})
 	}
-	if k.MediaCode != 0 {
-		k.refusesMedia(t)
-	}
+	_, takesFiles := k.adapter(t, PublicURL).(channels.MediaCarrier)
+	assert.Equal(t, takesFiles, slices.ContainsFunc(k.Sends, func(s Send) bool { return len(s.Out.Media) > 0 }),
+		"whoever takes files shows how they go out, and nobody else")
 }
 
 // check compares a request with what was expected.
@@ -51,19 +51,6 @@ func (s Send) check(t *testing.T, got seen) {
 	form, err := url.ParseQuery(string(got.body))
 	require.NoError(t, err)
 	assert.Equal(t, s.Form, form)
-}
-
-// refusesMedia checks that a driver without media says so before it asks.
-func (k Kit) refusesMedia(t *testing.T) {
-	c := newCarrier(t, k.Accepted.write)
-	out := k.Sends[0].Out
-	out.Media = []conversations.Media{{ContentType: "image/png"}}
-	_, err := k.adapter(t, c.url).Send(t.Context(), out)
-	e := sendError(t, err)
-	assert.Equal(t, channels.Permanent, e.Verdict)
-	assert.Equal(t, k.MediaCode, e.Code)
-	assert.NotEmpty(t, e.Detail)
-	assert.Empty(t, c.requests())
 }
 
 // failures checks the driver's own table, and what every carrier's HTTP means.

@@ -2,10 +2,12 @@ package simulator
 
 import (
 	"context"
+	"slices"
 	"time"
 	"unicode/utf16"
 
 	"bridged/channels"
+	"bridged/channels/internal/files"
 	"bridged/channels/internal/waid"
 	"bridged/conversations"
 )
@@ -26,10 +28,13 @@ const (
 const (
 	maxSMS      = 1600
 	maxWhatsApp = 4096
+	maxCaption  = 1024 // beside a file
 )
 
 var (
 	_ channels.Adapter        = (*Adapter)(nil)
+	_ channels.GroupCarrier   = (*Adapter)(nil)
+	_ channels.MediaCarrier   = (*Adapter)(nil)
 	_ channels.TextLimiter    = (*Adapter)(nil)
 	_ channels.Windower       = (*Adapter)(nil)
 	_ channels.ContentCarrier = (*Adapter)(nil)
@@ -53,6 +58,10 @@ func (a *Adapter) Type() conversations.ChannelType { return a.kind }
 func (a *Adapter) ParseAddress(s string) (conversations.Address, error) {
 	return parseAddress(a.kind, s)
 }
+
+// CarriesGroups implements channels.GroupCarrier: handsets on SMS have group
+// texts.
+func (a *Adapter) CarriesGroups() bool { return a.kind == conversations.TypeSMS }
 
 // MaxText implements channels.TextLimiter.
 func (a *Adapter) MaxText() int {
@@ -82,8 +91,18 @@ func (a *Adapter) ContentWay(c conversations.OutboundContent) conversations.Way 
 	return conversations.WayText
 }
 
+// MediaRules implements channels.MediaCarrier: those of MMS, and of WhatsApp on
+// Twilio.
+func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
+	if a.kind == typeWhatsApp {
+		return files.WhatsApp(maxCaption)
+	}
+	return files.MMS(maxSMS)
+}
+
 // Send implements channels.Adapter: it puts the message into the handset's
-// thread, unless the handset's behaviour says otherwise.
+// thread, or into those of a group, unless a handset's behaviour says otherwise. A
+// group message comes back to the numbers of ours in the group.
 func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
 	if err := ctx.Err(); err != nil {
 		return channels.Sent{}, &channels.SendError{Verdict: channels.Retry, Cause: err}
@@ -94,6 +113,9 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 	id, refusal := a.carrier.deliver(a.name, a.kind, out)
 	if refusal != nil {
 		return channels.Sent{}, refusal
+	}
+	if len(out.Others) > 0 {
+		a.carrier.comeBack(ctx, id, out)
 	}
 	return channels.Sent{ProviderID: id}, nil
 }
@@ -115,14 +137,25 @@ func (a *Adapter) check(out channels.Outbound) *channels.SendError {
 		return permanent(code(codeBadRecipient, codeWhatsAppTo), "the To address is malformed")
 	case a.carrier.owner(to) != "":
 		return permanent(code(codeUnknownHandset, codeWhatsAppTo), "the To address is a proxy address, and no handset")
-	case len(out.Media) > 0:
-		return permanent(code(codeSMSMedia, codeWhatsAppBody), "the simulated carrier does not take media")
-	case out.Body == "":
+	case len(out.Others) > 0 && !a.reachesGroup(out):
+		return permanent(code(codeBadRecipient, codeWhatsAppTo), "the group is none that the channel can send to")
+	case len(out.Media) > a.MediaRules(out.From).Count:
+		return permanent(code(codeSMSMedia, codeWhatsAppBody), "the message has more files than one message can have")
+	case out.Body == "" && len(out.Media) == 0:
 		return permanent(code(0, codeWhatsAppBody), "the message is empty")
 	case textLength(out.Body) > a.MaxText():
 		return permanent(code(codeTooLarge, codeWhatsAppBody), "the text is longer than one message can be")
 	}
 	return nil
+}
+
+// reachesGroup says whether a group message can be sent to its receivers.
+func (a *Adapter) reachesGroup(out channels.Outbound) bool {
+	malformed := func(to conversations.Address) bool {
+		parsed, err := a.ParseAddress(string(to))
+		return err != nil || parsed != to || to == out.To || to == out.From
+	}
+	return a.CarriesGroups() && len(out.Others) < maxTo-1 && !slices.ContainsFunc(out.Others, malformed)
 }
 
 func permanent(code int, detail string) *channels.SendError {

@@ -96,20 +96,25 @@ func TestSendReachesTheHandset(t *testing.T) {
 func TestSendRefusesWhatNoHandsetCanTake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Limits{})
-	media := []conversations.Media{{URL: "https://example.com/cat.jpg"}}
+	media := make([]conversations.Media, 11)
 	for name, tc := range map[string]struct {
 		adapter *Adapter
 		out     channels.Outbound
 		code    int
 	}{
 		"SMS media":        {w.sms, channels.Outbound{From: smsProxy, To: alice, Media: media}, 12300},
-		"WhatsApp media":   {w.whatsApp, channels.Outbound{From: whatsAppProxy, To: carla, Media: media}, 63021},
+		"WhatsApp media":   {w.whatsApp, channels.Outbound{From: whatsAppProxy, To: carla, Media: media[:2]}, 63021},
 		"another's proxy":  {w.whatsApp, channels.Outbound{From: smsProxy, To: carla, Body: "x"}, 63007},
 		"no proxy":         {w.sms, channels.Outbound{From: bob, To: alice, Body: "x"}, 0},
 		"another type":     {w.sms, channels.Outbound{From: smsProxy, To: carla, Body: "x"}, 30014},
 		"malformed":        {w.whatsApp, channels.Outbound{From: whatsAppProxy, To: "whatsapp:x", Body: "x"}, 63024},
 		"not in its form":  {w.whatsApp, channels.Outbound{From: whatsAppProxy, To: "WHATSAPP:+15550200003", Body: "x"}, 63024},
 		"to a proxy":       {w.sms, channels.Outbound{From: smsProxy, To: smsProxy2, Body: "x"}, 30005},
+		"a group with us":  {w.sms, channels.Outbound{From: smsProxy, To: alice, Others: []conversations.Address{smsProxy}, Body: "x"}, 30014},
+		"a group, twice":   {w.sms, channels.Outbound{From: smsProxy, To: alice, Others: []conversations.Address{alice}, Body: "x"}, 30014},
+		"a broken group":   {w.sms, channels.Outbound{From: smsProxy, To: alice, Others: []conversations.Address{"bob"}, Body: "x"}, 30014},
+		"a WhatsApp group": {w.whatsApp, channels.Outbound{From: whatsAppProxy, To: carla, Others: []conversations.Address{"whatsapp:+15550200004"}, Body: "x"}, 63024},
+		"too many":         {w.sms, channels.Outbound{From: smsProxy, To: alice, Others: make([]conversations.Address, 9), Body: "x"}, 30014},
 		"empty":            {w.sms, channels.Outbound{From: smsProxy, To: alice}, 0},
 		"long SMS":         {w.sms, channels.Outbound{From: smsProxy, To: alice, Body: strings.Repeat("x", 1601)}, 30019},
 		"long emoji":       {w.sms, channels.Outbound{From: smsProxy, To: alice, Body: strings.Repeat("😀", 801)}, 30019},

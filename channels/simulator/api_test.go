@@ -87,10 +87,12 @@ func TestAPIGroupMessage(t *testing.T) {
 	require.Equal(t, http.StatusCreated, answer.Code)
 	assert.JSONEq(t, `{"id":"MM1"}`, answer.Body.String())
 
-	require.Len(t, w.bridge.accepted(), 1)
-	in := w.bridge.accepted()[0]
-	assert.Equal(t, smsProxy2, in.To)
-	assert.Equal(t, []conversations.Address{bob, smsProxy}, in.Others)
+	require.Len(t, w.bridge.accepted(), 2, "once for each proxy address")
+	for i, in := range w.bridge.accepted() {
+		assert.Equal(t, []conversations.Address{smsProxy2, smsProxy}[i], in.To)
+		assert.Equal(t, [][]conversations.Address{{bob, smsProxy}, {bob, smsProxy2}}[i], in.Others)
+		assert.Equal(t, []string{"MM1", "MM1/2"}[i], in.ProviderID)
+	}
 	got := w.Messages(bob)
 	require.Len(t, got, 1, "as in a group text among phones")
 	assert.Equal(t, Received, got[0].Direction)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"bridged/channels/internal/normal"
@@ -44,9 +45,9 @@ func invalid(format string, args ...any) error {
 // Originate sends as a handset and returns the carrier's id of the message. It
 // returns once the message was accepted; else the thread stays as it is.
 //
-// Several To make a group message. It is reported once, by the channel that owns
-// the first proxy address among them; the other handsets get it too, as phones
-// in a group text do.
+// Several To make a group message. It is reported once for each proxy address among
+// them, by the channel that owns it, as carriers do; the other handsets get it too,
+// as phones in a group text do.
 func (c *Carrier) Originate(ctx context.Context, d Draft) (string, error) {
 	d, err := c.checkDraft(d)
 	if err != nil {
@@ -57,11 +58,11 @@ func (c *Carrier) Originate(ctx context.Context, d Draft) (string, error) {
 	if acceptor == nil {
 		return "", errNotConnected
 	}
-	if err := acceptor.Accept(ctx, []conversations.Inbound{in}); err != nil {
+	if err := acceptor.Accept(ctx, in); err != nil {
 		return "", fmt.Errorf("accept the handset's message: %w", err)
 	}
-	c.enter(in, d, strangers, order)
-	return in.ProviderID, nil
+	c.enter(in[0], d, strangers, order)
+	return d.ID, nil
 }
 
 // departure returns where the message goes, and its place in the threads: that
@@ -72,25 +73,43 @@ func (c *Carrier) departure() (Acceptor, uint64) {
 	return c.accept, c.nextOrder()
 }
 
-// inbound puts a checked draft into normal form, and returns the handsets among
-// its recipients.
-func (c *Carrier) inbound(d Draft) (in conversations.Inbound, strangers []conversations.Address) {
-	in = conversations.Inbound{ProviderID: d.ID, From: d.From, Body: normal.Text(d.Body), SentAt: c.cfg.Now().UTC(), Notes: normal.Notes(d.Body)}
+// inbound puts a checked draft into normal form, once for each proxy address among
+// its recipients, and returns the handsets among them.
+func (c *Carrier) inbound(d Draft) (in []conversations.Inbound, strangers []conversations.Address) {
+	m := conversations.Inbound{ProviderID: d.ID, From: d.From, Body: normal.Text(d.Body), SentAt: c.cfg.Now().UTC(), Notes: normal.Notes(d.Body)}
+	for _, u := range d.MediaURLs {
+		m.Media = append(m.Media, conversations.Media{URL: u})
+	}
 	for _, to := range d.To {
-		owner := c.owner(to)
-		if owner == "" {
+		if c.owner(to) == "" {
 			strangers = append(strangers, to)
 		}
-		if owner != "" && in.Channel == "" {
-			in.Channel, in.To = owner, to
-		} else {
-			in.Others = append(in.Others, to)
+	}
+	return c.reports(m, d.To), strangers
+}
+
+// reports are what is told of a message to these recipients: once for each proxy
+// address among them, the first time under the message's own id.
+func (c *Carrier) reports(m conversations.Inbound, to []conversations.Address) (reports []conversations.Inbound) {
+	for i, a := range to {
+		owner := c.owner(a)
+		if owner == "" {
+			continue
 		}
+		r := m
+		r.Channel, r.To = owner, a
+		for j, other := range to {
+			if j != i {
+				r.Others = append(r.Others, other)
+			}
+		}
+		r.Media = slices.Clone(m.Media)
+		if len(reports) > 0 {
+			r.ProviderID = m.ProviderID + "/" + strconv.Itoa(len(reports)+1)
+		}
+		reports = append(reports, r)
 	}
-	for _, u := range d.MediaURLs {
-		in.Media = append(in.Media, conversations.Media{URL: u})
-	}
-	return in, strangers
+	return reports
 }
 
 // enter puts an accepted message into the threads.

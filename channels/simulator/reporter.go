@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -120,14 +121,15 @@ func (r *reporter) close() {
 	r.done.Wait()
 }
 
-// add takes up a message, or says why it cannot.
-func (r *reporter) add(j *journey) *channels.SendError {
+// add takes up a message, to one receiver or to several, or says why it cannot.
+func (r *reporter) add(all ...*journey) *channels.SendError {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	silent := !slices.ContainsFunc(all, func(j *journey) bool { return len(j.steps) > 0 })
 	switch {
 	case r.ctx.Err() != nil:
 		return &channels.SendError{Verdict: channels.Retry, Detail: "the simulated carrier is closed"}
-	case len(j.steps) == 0:
+	case silent:
 		return nil
 	case r.pending >= r.cfg.pending:
 		return &channels.SendError{
@@ -135,9 +137,14 @@ func (r *reporter) add(j *journey) *channels.SendError {
 			Detail: "too many messages of the simulated carrier have statuses to come",
 		}
 	}
-	r.pending++
-	j.due = time.Now().Add(j.delay)
-	r.push(j)
+	for _, j := range all {
+		if len(j.steps) == 0 {
+			continue
+		}
+		r.pending++
+		j.due = time.Now().Add(j.delay)
+		r.push(j)
+	}
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 
 	"bridged/channels"
 	"bridged/channels/simulator"
+	"bridged/channels/sms/bandwidth"
+	"bridged/channels/sms/telnyx"
 	sms "bridged/channels/sms/twilio"
 	"bridged/channels/whatsapp/cloud"
 	whatsapp "bridged/channels/whatsapp/twilio"
@@ -18,6 +20,10 @@ func newAdapter(c config.Channel, publicURL string, carrier *simulator.Carrier) 
 	switch c.Type + "/" + c.Driver {
 	case "sms/twilio":
 		return sms.New(sms.Config{Name: c.Name, PublicURL: publicURL, AccountSID: c.Twilio.AccountSID, AuthToken: c.Twilio.AuthToken.Value, APIBaseURL: c.Twilio.APIBaseURL})
+	case "sms/telnyx":
+		return telnyx.New(telnyx.Config{Name: c.Name, PublicURL: publicURL, APIKey: c.Telnyx.APIKey.Value, PublicKey: c.Telnyx.PublicKey, Numbers: addresses(c.Numbers), APIBaseURL: c.Telnyx.APIBaseURL})
+	case "sms/bandwidth":
+		return bandwidth.New(bandwidth.Config{Name: c.Name, AccountID: c.Bandwidth.AccountID, ApplicationID: c.Bandwidth.ApplicationID, Username: c.Bandwidth.Username, Password: c.Bandwidth.Password.Value, CallbackUsername: c.Bandwidth.CallbackUsername, CallbackPassword: c.Bandwidth.CallbackPassword.Value, APIBaseURL: c.Bandwidth.APIBaseURL})
 	case "whatsapp/twilio":
 		return whatsapp.New(whatsapp.Config{Name: c.Name, PublicURL: publicURL, AccountSID: c.Twilio.AccountSID, AuthToken: c.Twilio.AuthToken.Value, APIBaseURL: c.Twilio.APIBaseURL})
 	case "whatsapp/cloud":
@@ -40,6 +46,13 @@ func newDirectory(cfg *config.Config, carrier *simulator.Carrier) (*channels.Dir
 		if err := directory.Add(adapter, addresses(c.Numbers)); err != nil {
 			return nil, err
 		}
+	}
+	for _, n := range cfg.Numbers {
+		number, err := directory.Parse(conversations.Address(n.Address))
+		if err != nil {
+			return nil, fmt.Errorf("number %s: %w", n.Address, err)
+		}
+		directory.LimitMedia(number, int64(n.MaxMMSBytes))
 	}
 	return directory, nil
 }

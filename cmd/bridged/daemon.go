@@ -109,9 +109,11 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		Space:      storeSpace(d.cfg.Store),
 		Files:      d.files,
 		MediaLife:  d.cfg.Media.UnattachedTTL,
-		Observer:   d.metrics,
-		Due:        func(t time.Time) { d.pipeline.WakeAt(t) },
-		Log:        d.log,
+		Fitter:     media.NewFitter(d.files, d.cfg.Media.LinkFallback),
+		FileURL:    d.fileURL, FileURLLife: d.cfg.Media.CarrierURLTTL,
+		Observer: d.metrics,
+		Due:      func(t time.Time) { d.pipeline.WakeAt(t) },
+		Log:      d.log,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"bridged/conversations"
 	"bridged/media"
+	"bridged/twilio"
 )
 
 // openMedia opens the directory of files, and makes the signer of their URLs. The
@@ -26,4 +27,10 @@ func (d *daemon) openMedia(ctx context.Context, service conversations.ServiceID)
 	}
 	d.links, err = media.NewSigner(key, time.Now)
 	return err
+}
+
+// fileURL is the URL from which a carrier fetches a file, without credentials.
+func (d *daemon) fileURL(id conversations.MediaID, expires time.Time) string {
+	p := d.links.PermitUntil(id, expires)
+	return twilio.DirectMediaURL(d.cfg.Server.PublicURL, id, p.Expires, p.Signature)
 }

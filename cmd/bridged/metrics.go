@@ -94,6 +94,8 @@ func (m *metrics) Routed(channel string, state conversations.InboundState, lag t
 	switch state {
 	case conversations.InboundUnrouted:
 		result = "unrouted"
+	case conversations.InboundDropped:
+		result = "dropped"
 	case conversations.InboundCalled:
 		result = "webhook"
 	case conversations.InboundPending, conversations.InboundAppended:

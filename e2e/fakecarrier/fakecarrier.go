@@ -1,6 +1,6 @@
-// Package fakecarrier is two carriers over HTTP on loopback, for whole-daemon
-// tests and the benchmark: Twilio's Programmable Messaging and Meta's WhatsApp
-// Business Cloud API, as far as bridged speaks them.
+// Package fakecarrier is four carriers over HTTP on loopback, for whole-daemon
+// tests and the benchmark: Twilio's Programmable Messaging, Meta's WhatsApp
+// Business Cloud API, Telnyx and Bandwidth, as far as bridged speaks them.
 //
 // A fake answers sends as its carrier would and records them, and it calls the
 // daemon's hooks with properly signed messages and statuses. How a send is
@@ -47,7 +47,7 @@ type Fault struct {
 	Delay  time.Duration // before any of this
 }
 
-// Carrier is what both fakes share.
+// Carrier is what all fakes share.
 type Carrier struct {
 	*httptest.Server
 

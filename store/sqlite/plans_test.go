@@ -47,13 +47,22 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 			_, _ = tx.LastContent("c", 1, "p")
 		}},
 		{"IndexOf", "attempts_by_provider_id; sqlite_autoindex_inbound_1", func(tx *store.Tx) { _, _ = tx.IndexOf("c", "n", "p") }},
+		{"ResolveGroup", "sqlite_autoindex_number_groups_1", func(tx *store.Tx) { _, _ = tx.ResolveGroup("k") }},
+		{"FreeGroup", "number_groups_of_conversation", func(tx *store.Tx) { _ = tx.FreeGroup("c") }},
+		{"CopiesOf", "inbound_copies", func(tx *store.Tx) { _, _ = tx.CopiesOf(conversations.InboundRecord{}, now) }},
+		{"GroupDeliveries", "deliveries_of_message (conversation_id=? AND message_id=?)", func(tx *store.Tx) {
+			_, _ = tx.GroupDeliveries(conversations.Delivery{})
+		}},
+		{"GroupLines", "attempts_at_groups", func(tx *store.Tx) { _, _ = tx.GroupLines("k") }},
 		{"PairBusy", "deliveries_in_line", func(tx *store.Tx) { _, _ = tx.PairBusy("k") }},
 		{"NextInLine", "deliveries_in_line", func(tx *store.Tx) { _, _, _ = tx.NextInLine("k") }},
 		{"DueDeliveries", "deliveries_due", func(tx *store.Tx) { _, _, _ = tx.DueDeliveries(now, 1) }},
 		{"InterruptedDeliveries", "deliveries_in_line", func(tx *store.Tx) { _, _ = tx.InterruptedDeliveries() }},
 		{"StrandedDeliveries", "deliveries_in_line", func(tx *store.Tx) { _, _ = tx.StrandedDeliveries() }},
 		{"FindAttempt", "attempts_by_provider_id", func(tx *store.Tx) { _, _, _ = tx.FindAttempt("c", "p") }},
-		{"UnknownAttempt", "attempts_unknown", func(tx *store.Tx) { _, _, _ = tx.UnknownAttempt("c", "k", now, now) }},
+		{"UnknownAttempt", "attempts_unknown", func(tx *store.Tx) {
+			_, _, _ = tx.UnknownAttempt("c", conversations.PairLine{Pair: "k", Line: "k"}, now, now)
+		}},
 		{"Attempts", "sqlite_autoindex_attempts_1", func(tx *store.Tx) { _, _ = tx.Attempts(conversations.Delivery{}) }},
 		{"EarlyStatuses", "statuses_early (; statuses_early_of_pair (", func(tx *store.Tx) { _, _ = tx.EarlyStatuses("c", "p", "k", now) }},
 		{"PendingInbound", "inbound_pending_of_sender", func(tx *store.Tx) { _, _ = tx.PendingInbound("a") }},

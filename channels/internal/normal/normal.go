@@ -91,3 +91,13 @@ func Unix(n int64) time.Time {
 	}
 	return time.Unix(n, 0).UTC()
 }
+
+// Time returns the time of a timestamp in RFC 3339. It is zero for a text that is
+// none, and for what was before computers had clocks.
+func Time(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil || t.Unix() <= 0 {
+		return time.Time{}
+	}
+	return t.UTC()
+}

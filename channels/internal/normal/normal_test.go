@@ -72,3 +72,14 @@ func TestUnix(t *testing.T) {
 		assert.Zero(t, normal.Unix(n), n)
 	}
 }
+
+func TestTime(t *testing.T) {
+	t.Parallel()
+	want := time.Date(2019, 12, 9, 21, 32, 14, 148_000_000, time.UTC)
+	for _, s := range []string{"2019-12-09T21:32:14.148Z", "2019-12-09T21:32:14.148+00:00", "2019-12-09T22:32:14.148+01:00"} {
+		assert.Equal(t, want, normal.Time(s), s)
+	}
+	for _, s := range []string{"", "null", "date-time", "0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2019-13-09T21:32:14Z"} {
+		assert.True(t, normal.Time(s).IsZero(), s)
+	}
+}

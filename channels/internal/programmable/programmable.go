@@ -43,12 +43,10 @@ type Client struct {
 	endpoint  string // of Messages.json
 	statusURL string
 	http      *http.Client
-	mediaCode int
 }
 
-// New makes a Client. The code is what a refusal of media is called on the
-// channel: 12300 or 63021 (contract, 8).
-func New(cfg Config, mediaCode int) (*Client, error) {
+// New makes a Client, or says which setting is missing or wrong.
+func New(cfg Config) (*Client, error) {
 	switch {
 	case cfg.Name == "":
 		return nil, errors.New("the channel's name is missing")
@@ -76,7 +74,6 @@ func New(cfg Config, mediaCode int) (*Client, error) {
 		endpoint:  base + "/2010-04-01/Accounts/" + url.PathEscape(cfg.AccountSID) + "/Messages.json",
 		statusURL: strings.TrimRight(cfg.PublicURL, "/") + "/hooks/" + url.PathEscape(cfg.Name) + "/status",
 		http:      cfg.HTTPClient,
-		mediaCode: mediaCode,
 	}, nil
 }
 
@@ -86,22 +83,21 @@ func (c *Client) Name() string { return c.name }
 // MaxText is the longest text of one message, in UTF-16 code units.
 func (c *Client) MaxText() int { return maxText }
 
-// Send hands a message over. Media are refused before any request.
+// Send hands a message over, with the URLs of its files.
 func (c *Client) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
-	if len(out.Media) > 0 {
-		return channels.Sent{}, &channels.SendError{
-			Verdict: channels.Permanent, Code: c.mediaCode, Detail: "media is not relayed on this channel yet",
-		}
-	}
 	form := url.Values{
 		"From":           {string(out.From)},
 		"To":             {string(out.To)},
-		"Body":           {out.Body},
 		"StatusCallback": {c.statusURL},
 	}
-	if out.Content != nil && out.Content.Template != nil {
-		form.Del("Body")
+	switch {
+	case out.Content != nil && out.Content.Template != nil:
 		fillTemplate(form, *out.Content.Template)
+	case out.Body != "" || len(out.Media) == 0:
+		form.Set("Body", out.Body)
+	}
+	for _, m := range out.Media {
+		form.Add("MediaUrl", m.URL)
 	}
 	header := http.Header{
 		"Content-Type": {"application/x-www-form-urlencoded"},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 
+	"bridged/channels/internal/files"
 	"bridged/channels/internal/programmable"
 	"bridged/conversations"
 	"bridged/phone"
@@ -15,19 +16,15 @@ import (
 // DefaultAPIBaseURL is where Twilio's REST API is.
 const DefaultAPIBaseURL = programmable.DefaultAPIBaseURL
 
-// codeMedia is the reference's "Invalid Content-Type": what a refusal of media
-// is called on SMS and MMS (contract, 8).
-const codeMedia = 12300
-
 // Config is one Twilio account as a channel.
 type Config = programmable.Config
 
-// Adapter is a channels.Adapter, HookReceiver and TextLimiter.
+// Adapter is a channels.Adapter, HookReceiver, MediaCarrier and TextLimiter.
 type Adapter struct{ *programmable.Client }
 
 // New makes an Adapter, or says which setting is missing or wrong.
 func New(cfg Config) (*Adapter, error) {
-	client, err := programmable.New(cfg, codeMedia)
+	client, err := programmable.New(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -45,4 +42,9 @@ func (a *Adapter) ParseAddress(s string) (conversations.Address, error) {
 		return "", errors.New("a number on SMS is + and 7 to 15 digits, or a short code of 3 to 8 digits")
 	}
 	return conversations.Address(s), nil
+}
+
+// MediaRules are those of MMS.
+func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
+	return files.MMS(a.MaxText())
 }

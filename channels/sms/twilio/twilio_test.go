@@ -65,11 +65,21 @@ func kit() channeltest.Kit {
 				"From": {"+15017122661"}, "To": {"+15558675310"}, "Body": {"Héllo 😀 & more"},
 				"StatusCallback": {channeltest.PublicURL + "/hooks/" + channeltest.Name + "/status"},
 			},
+		}, {
+			Name: "files",
+			Out: channels.Outbound{From: proxy, To: person, Body: "look", Media: []conversations.Media{
+				{URL: "https://bridged.example.com/1", ContentType: "image/png"}, {URL: "https://bridged.example.com/2"},
+			}},
+			Path: "/2010-04-01/Accounts/" + account + "/Messages.json",
+			Form: url.Values{
+				"From": {"+15017122661"}, "To": {"+15558675310"}, "Body": {"look"},
+				"MediaUrl":       {"https://bridged.example.com/1", "https://bridged.example.com/2"},
+				"StatusCallback": {channeltest.PublicURL + "/hooks/" + channeltest.Name + "/status"},
+			},
 		}},
 		Accepted:   channeltest.Answer{Status: 201, Body: `{"sid":"SM51","status":"queued","error_code":null}`},
 		AcceptedID: "SM51",
 		Failures:   failures(),
-		MediaCode:  12300,
 	}
 }
 

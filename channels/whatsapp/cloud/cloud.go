@@ -17,6 +17,7 @@ import (
 
 	"bridged/channels"
 	"bridged/channels/internal/carrierhttp"
+	"bridged/channels/internal/files"
 	"bridged/channels/internal/waid"
 	"bridged/conversations"
 )
@@ -31,6 +32,9 @@ const FieldRecipient = "recipient"
 
 // maxText is the longest body of a text message, in UTF-16 code units.
 const maxText = 4096
+
+// maxCaption is the longest text beside a file, likewise.
+const maxCaption = 1024
 
 // Config is one number as a channel. All but APIBaseURL and HTTPClient is
 // required. The secrets are functions, asked each time, so that they can be
@@ -52,8 +56,8 @@ var (
 	_ channels.ContentCarrier = (*Adapter)(nil)
 )
 
-// Adapter is a channels.Adapter, HookReceiver, Challenger, TextLimiter, Windower
-// and ContentCarrier.
+// Adapter is a channels.Adapter, HookReceiver, Challenger, MediaCarrier,
+// TextLimiter, Windower and ContentCarrier.
 type Adapter struct {
 	cfg      Config
 	endpoint string
@@ -106,14 +110,14 @@ func (a *Adapter) ParseAddress(s string) (conversations.Address, error) { return
 // MaxText is the longest text of one message, in UTF-16 code units.
 func (a *Adapter) MaxText() int { return maxText }
 
-// Send hands a text or a content over. Media are refused before any request. out.From is not
-// sent: the number is in the URL.
+// MediaRules are those of the Cloud API.
+func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
+	return files.Cloud(maxCaption)
+}
+
+// Send hands a text, a file or a content over. out.From is not sent: the number is
+// in the URL.
 func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
-	if len(out.Media) > 0 {
-		return channels.Sent{}, &channels.SendError{
-			Verdict: channels.Permanent, Code: codeContent, Detail: "media is not relayed on this channel yet",
-		}
-	}
 	body, err := json.Marshal(a.newRequest(out))
 	if err != nil { // a coordinate that is no number, which contents cannot have
 		return channels.Sent{}, &channels.SendError{Verdict: channels.Permanent, Code: codeContent, Cause: err}

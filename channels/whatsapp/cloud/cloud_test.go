@@ -57,13 +57,12 @@ func kitFor(userIDField string) channeltest.Kit {
 		},
 		Sends: append([]channeltest.Send{
 			send("a number", person, "16505551234"), send("a business-scoped id", scoped, "US.13491208655302741918"),
-		}, contents()...),
+		}, append(files(), contents()...)...),
 		Window: 24 * time.Hour,
 		Accepted: channeltest.Answer{Status: 200, Body: `{"messaging_product":"whatsapp",` +
 			`"contacts":[{"input":"16505551234","wa_id":"16505551234"}],"messages":[{"id":"wamid.OUT9"}]}`},
 		AcceptedID: "wamid.OUT9",
 		Failures:   failures(),
-		MediaCode:  63021,
 	}
 }
 
@@ -76,6 +75,25 @@ func send(name string, address conversations.Address, to string) channeltest.Sen
 		JSON: `{"messaging_product":"whatsapp","recipient_type":"individual","to":"` + to + `","type":"text",` +
 			`"text":{"body":"see https://example.com \"now\" 😀","preview_url":false}}`,
 	}
+}
+
+// files are messages with a file of each kind, as Meta's page on media messages
+// has them (carriers.md §3 a).
+func files() (sends []channeltest.Send) {
+	for _, f := range []struct{ contentType, text, json string }{
+		{"image/jpeg", "look", `"type":"image","image":{"link":"https://bridged.example.com/1","caption":"look"}`},
+		{"video/mp4; codecs=avc1", "", `"type":"video","video":{"link":"https://bridged.example.com/1"}`},
+		{"audio/ogg; codecs=opus", "", `"type":"audio","audio":{"link":"https://bridged.example.com/1"}`},
+		{"application/pdf", "the bill", `"type":"document","document":{"link":"https://bridged.example.com/1","caption":"the bill","filename":"1.pdf"}`},
+		{"", "", `"type":"document","document":{"link":"https://bridged.example.com/1","filename":"1.pdf"}`},
+	} {
+		s := send("a file of type "+f.contentType, person, "16505551234")
+		s.Out.Body = f.text
+		s.Out.Media = []conversations.Media{{URL: "https://bridged.example.com/1", ContentType: f.contentType, Filename: "1.pdf"}}
+		s.JSON = `{"messaging_product":"whatsapp","recipient_type":"individual","to":"16505551234",` + f.json + `}`
+		sends = append(sends, s)
+	}
+	return sends
 }
 
 // failures are Meta's codes with the HTTP status that each comes with.

@@ -8,10 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"bridged/channels"
 	"bridged/channels/internal/waid"
 	"bridged/conversations"
-	"bridged/phone"
 )
 
 // What interactive messages can have at Meta, in characters and entries.
@@ -93,31 +91,7 @@ func distinct(list []string) bool {
 	return len(slices.Compact(list)) == len(list)
 }
 
-// request is a message on its way to Meta, which has the part of its type. Meta
-// takes numbers without their plus sign in To, and business-scoped ids there or in
-// Recipient.
-type request struct {
-	Product   string `json:"messaging_product"`
-	Kind      string `json:"recipient_type"`
-	To        string `json:"to,omitempty"`
-	Recipient string `json:"recipient,omitempty"`
-	Type      string `json:"type"`
-
-	Text        *textBody    `json:"text,omitempty"`
-	Template    *template    `json:"template,omitempty"`
-	Interactive *interactive `json:"interactive,omitempty"`
-	Location    *location    `json:"location,omitempty"`
-	Image       *linked      `json:"image,omitempty"`
-	Video       *linked      `json:"video,omitempty"`
-	Audio       *linked      `json:"audio,omitempty"`
-	Document    *linked      `json:"document,omitempty"`
-}
-
 type (
-	textBody struct {
-		Body       string `json:"body"`
-		PreviewURL bool   `json:"preview_url"`
-	}
 	template struct {
 		Name       string      `json:"name"`
 		Language   language    `json:"language"`
@@ -133,17 +107,12 @@ type (
 		Parameters []parameter `json:"parameters"`
 	}
 	parameter struct {
-		Type     string  `json:"type"`
-		Name     string  `json:"parameter_name,omitempty"`
-		Text     string  `json:"text,omitempty"`
-		Image    *linked `json:"image,omitempty"`
-		Video    *linked `json:"video,omitempty"`
-		Document *linked `json:"document,omitempty"`
-	}
-	linked struct {
-		Link     string `json:"link"`
-		Caption  string `json:"caption,omitempty"`
-		Filename string `json:"filename,omitempty"`
+		Type     string    `json:"type"`
+		Name     string    `json:"parameter_name,omitempty"`
+		Text     string    `json:"text,omitempty"`
+		Image    *fileBody `json:"image,omitempty"`
+		Video    *fileBody `json:"video,omitempty"`
+		Document *fileBody `json:"document,omitempty"`
 	}
 	location struct {
 		Latitude  float64 `json:"latitude"`
@@ -177,23 +146,6 @@ type (
 		Description string `json:"description,omitempty"`
 	}
 )
-
-// newRequest makes the request that sends a message.
-func (a *Adapter) newRequest(out channels.Outbound) request {
-	r := request{Product: "whatsapp", Kind: "individual", To: waid.ToID(out.To)}
-	if a.cfg.UserIDField == FieldRecipient && !phone.Valid(out.To.Local()) {
-		r.To, r.Recipient = "", r.To
-	}
-	switch {
-	case out.Content == nil:
-		r.Type, r.Text = "text", &textBody{Body: out.Body}
-	case out.Content.Template != nil:
-		r.Type, r.Template = "template", newTemplate(*out.Content.Template)
-	default:
-		r.form(out.Content.Form)
-	}
-	return r
-}
 
 // newTemplate names a template and gives the values of its variables.
 func newTemplate(t conversations.Template) *template {
@@ -241,58 +193,58 @@ func oneLine(s string) string {
 func headerOf(link string) parameter {
 	switch kind := kindOfLink(link); kind {
 	case "image":
-		return parameter{Type: kind, Image: &linked{Link: link}}
+		return parameter{Type: kind, Image: &fileBody{Link: link}}
 	case "video":
-		return parameter{Type: kind, Video: &linked{Link: link}}
+		return parameter{Type: kind, Video: &fileBody{Link: link}}
 	default:
-		return parameter{Type: "document", Document: &linked{Link: link, Filename: filenameOf(link)}}
+		return parameter{Type: "document", Document: &fileBody{Link: link, Filename: filenameOf(link)}}
 	}
 }
 
-// form fills in a content that goes out as it is, which ContentWay has allowed.
-func (r *request) form(f conversations.ContentForm) {
+// formOf sends a content as it is, which ContentWay has allowed.
+func formOf(f conversations.ContentForm) request {
 	switch f.Type {
 	case conversations.ContentQuickReply:
 		i := &interactive{Type: "button", Body: says{f.Body}}
 		for _, c := range f.Choices() {
 			i.Action.Buttons = append(i.Action.Buttons, button{Type: "reply", Reply: row{ID: c.ID, Title: c.Title}})
 		}
-		r.Type, r.Interactive = "interactive", i
+		return request{Type: "interactive", Interactive: i}
 	case conversations.ContentListPicker:
 		var rows []row
 		for _, c := range f.Choices() {
 			rows = append(rows, row{ID: c.ID, Title: c.Title, Description: c.Description})
 		}
-		r.Type = "interactive"
-		r.Interactive = &interactive{Type: "list", Body: says{f.Body}, Action: choosing{Button: f.Button, Sections: []section{{Rows: rows}}}}
+		return request{Type: "interactive", Interactive: &interactive{
+			Type: "list", Body: says{f.Body}, Action: choosing{Button: f.Button, Sections: []section{{Rows: rows}}},
+		}}
 	case conversations.ContentLocation:
-		r.Type, r.Location = "location", &location{Name: f.Label, Address: f.Address}
+		l := &location{Name: f.Label, Address: f.Address}
 		if f.Latitude != nil && f.Longitude != nil {
-			r.Location.Latitude, r.Location.Longitude = *f.Latitude, *f.Longitude
+			l.Latitude, l.Longitude = *f.Latitude, *f.Longitude
 		}
+		return request{Type: "location", Location: l}
 	case conversations.ContentMedia:
-		r.linked(f.Media[0], f.Body)
+		return linked(f.Media[0], f.Body)
 	default:
-		r.Type, r.Text = "text", &textBody{Body: f.Written()}
+		return request{Type: "text", Text: &textBody{Body: f.Written()}}
 	}
 }
 
-// linked fills in a file that Meta fetches. Audio has no caption at Meta: it goes as
-// a document, so that the text is not lost.
-func (r *request) linked(link, caption string) {
-	l := &linked{Link: link, Caption: caption}
-	r.Type = kindOfLink(link)
-	switch {
-	case r.Type == "image":
-		r.Image = l
-	case r.Type == "video":
-		r.Video = l
-	case r.Type == "audio" && caption == "":
-		r.Audio = l
-	default:
-		l.Filename = filenameOf(link)
-		r.Type, r.Document = "document", l
+// linked sends a file that Meta fetches. Audio has no caption at Meta: it goes as a
+// document, so that the text is not lost.
+func linked(link, caption string) request {
+	body := &fileBody{Link: link, Caption: caption}
+	switch kind := kindOfLink(link); {
+	case kind == "image":
+		return request{Type: kind, Image: body}
+	case kind == "video":
+		return request{Type: kind, Video: body}
+	case kind == "audio" && caption == "":
+		return request{Type: kind, Audio: body}
 	}
+	body.Filename = filenameOf(link)
+	return request{Type: "document", Document: body}
 }
 
 // kindOfLink is what a file is to Meta, by the end of its name: nothing else is

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bridged/channels"
+	"bridged/channels/internal/files"
 	"bridged/channels/internal/programmable"
 	"bridged/channels/internal/waid"
 	"bridged/conversations"
@@ -14,10 +15,6 @@ import (
 
 // DefaultAPIBaseURL is where Twilio's REST API is.
 const DefaultAPIBaseURL = programmable.DefaultAPIBaseURL
-
-// codeMedia is the reference's "Channel invalid content error": what a refusal
-// of media is called on WhatsApp (contract, 8).
-const codeMedia = 63021
 
 // Config is one Twilio account as a channel.
 type Config = programmable.Config
@@ -27,13 +24,13 @@ var (
 	_ channels.ContentCarrier = (*Adapter)(nil)
 )
 
-// Adapter is a channels.Adapter, HookReceiver, TextLimiter, Windower and
-// ContentCarrier.
+// Adapter is a channels.Adapter, HookReceiver, MediaCarrier, TextLimiter, Windower
+// and ContentCarrier.
 type Adapter struct{ *programmable.Client }
 
 // New makes an Adapter, or says which setting is missing or wrong.
 func New(cfg Config) (*Adapter, error) {
-	client, err := programmable.New(cfg, codeMedia)
+	client, err := programmable.New(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -61,4 +58,9 @@ func (a *Adapter) ContentWay(c conversations.OutboundContent) conversations.Way 
 		return conversations.WayNone
 	}
 	return conversations.WayText
+}
+
+// MediaRules are those of WhatsApp on Twilio.
+func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
+	return files.WhatsApp(a.MaxText())
 }

@@ -45,9 +45,11 @@ func kit() channeltest.Kit {
 		Malformed: []string{"MessageSid=SM1&Body=hello"},
 		ReplyType: "text/xml",
 		Reply:     `<?xml version="1.0" encoding="UTF-8"?><Response/>`,
-		Sends:     []channeltest.Send{send("a number", person), send("a business-scoped id", scoped), template()},
-		Window:    24 * time.Hour,
-		Accepted:  channeltest.Answer{Status: 201, Body: `{"sid":"SM51","status":"queued"}`},
+		Sends: []channeltest.Send{
+			send("a number", person), send("a business-scoped id", scoped), file(), template(),
+		},
+		Window:   24 * time.Hour,
+		Accepted: channeltest.Answer{Status: 201, Body: `{"sid":"SM51","status":"queued"}`},
 
 		AcceptedID: "SM51",
 		Failures: []channeltest.Failure{{
@@ -55,7 +57,6 @@ func kit() channeltest.Kit {
 			Answer: channeltest.Answer{Status: 400, Body: `{"code":63016,"message":"no free text now"}`},
 			Want:   channels.SendError{Verdict: channels.OutsideWindow, Code: 63016, CarrierCode: "63016", Detail: "no free text now"},
 		}},
-		MediaCode: 63021,
 	}
 }
 
@@ -90,6 +91,15 @@ func TestContentWay(t *testing.T) {
 	assert.Equal(t, conversations.WayText, a.ContentWay(named), "Twilio does not know Meta's names")
 	named.Form.Type = conversations.ContentCard
 	assert.Equal(t, conversations.WayNone, a.ContentWay(named))
+}
+
+// file is a message that is a file only.
+func file() channeltest.Send {
+	s := send("a file", person)
+	s.Out.Body, s.Out.Media = "", []conversations.Media{{URL: "https://bridged.example.com/1", ContentType: "audio/ogg"}}
+	s.Form.Del("Body")
+	s.Form.Set("MediaUrl", "https://bridged.example.com/1")
+	return s
 }
 
 func hooks() []channeltest.Hook {

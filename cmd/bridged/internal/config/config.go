@@ -89,8 +89,8 @@ type Store struct {
 type Media struct {
 	Dir           string        `toml:"dir" default:"bridged-data/media" check:"nonempty"`
 	UnattachedTTL time.Duration `toml:"unattached_ttl" default:"5m"`
-	LinkFallback  bool          `toml:"link_fallback" default:"true" later:"true"`
-	CarrierURLTTL time.Duration `toml:"carrier_url_ttl" default:"24h" later:"true"`
+	LinkFallback  bool          `toml:"link_fallback" default:"true"`
+	CarrierURLTTL time.Duration `toml:"carrier_url_ttl" default:"24h"`
 }
 
 // Log says what the log looks like.
@@ -168,7 +168,7 @@ type Number struct {
 	InboundWebhook         string  `toml:"inbound_webhook" check:"webhook"`
 	InboundWebhookMethod   string  `toml:"inbound_webhook_method" default:"POST" check:"oneof:POST,GET"`
 	InboundFallbackWebhook string  `toml:"inbound_fallback_webhook" check:"webhook"`
-	MaxMMSBytes            int     `toml:"max_mms_bytes" default:"5000000" check:"min:1" later:"true"`
+	MaxMMSBytes            int     `toml:"max_mms_bytes" default:"5000000" check:"min:1"`
 	Rate                   float64 `toml:"rate" check:"positive" later:"true"` // messages per second; 0: no limit
 }
 

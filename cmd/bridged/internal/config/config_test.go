@@ -210,9 +210,7 @@ FW0123456789abcdef0123456789abcdef = "https://example.com/flow"
 		got = append(got, strings.TrimSuffix(w.String(), ": "))
 	}
 	assert.Equal(t, []string{
-		"f:18: numbers[0].max_mms_bytes",
 		"f:19: numbers[0].rate",
-		"f:28: media.link_fallback",
 		"f:29: studio",
 	}, got)
 	assert.InDelta(t, 1.0, c.Numbers[0].Rate, 0)

@@ -19,7 +19,7 @@ const (
 func drivers(channelType string) (ready, later []string) {
 	switch channelType {
 	case typeSMS:
-		return []string{"twilio", "simulator"}, []string{"telnyx", "bandwidth", "smpp"}
+		return []string{"twilio", "telnyx", "bandwidth", "simulator"}, []string{"smpp"}
 	case typeWhatsApp:
 		return []string{"cloud", "twilio", "simulator"}, nil
 	}

@@ -18,19 +18,31 @@ func TestMistakes_channels(t *testing.T) {
 			`10: channels[1].name: "a" is already that of channels[0].name`,
 		}},
 		{"type", channel("a", "fax", "simulator", `"12345"`, ""), []string{`6: channels[0].type: "fax" is unknown: write sms or whatsapp`}},
-		{"driver", channel("a", "sms", "plivo", `"12345"`, ""), []string{`7: channels[0].driver: "plivo" is no driver of type "sms": use twilio or simulator`}},
+		{"driver", channel("a", "sms", "plivo", `"12345"`, ""), []string{`7: channels[0].driver: "plivo" is no driver of type "sms": use twilio, telnyx, bandwidth or simulator`}},
 		{"driver of another type", channel("a", "sms", "cloud", `"12345"`, cloud), []string{`7: channels[0].driver: "cloud" is no driver of type "sms"`}},
 		{"driver of another type, whatsapp", channel("a", "whatsapp", "telnyx", `"whatsapp:+15550100001"`, ""), []string{
 			`7: channels[0].driver: "telnyx" is no driver of type "whatsapp": use cloud, twilio or simulator`,
 		}},
 		{"telnyx", channel("a", "sms", "telnyx", `"12345"`, "[channels.telnyx]\napi_key=\"k\"\npublic_key=\"nokey\"\n"), []string{
-			`7: channels[0].driver: "telnyx" is not built yet in this version: for type "sms" use twilio or simulator`,
 			"11: channels[0].telnyx.public_key: is no Ed25519 public key",
 		}},
-		{"telnyx with a key", channel("a", "sms", "telnyx", `"12345"`, "[channels.telnyx]\napi_key=\"k\"\npublic_key=\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"\n"), []string{
-			`7: channels[0].driver: "telnyx" is not built yet`,
+		{"telnyx without keys", channel("a", "sms", "telnyx", `"12345"`, "[channels.telnyx]\napi_base_url=\"x\"\n"), []string{
+			"9: channels[0].telnyx.api_key: is required: add it to this table, or set BRIDGED_CHANNELS_A_TELNYX_API_KEY",
+			"9: channels[0].telnyx.public_key: is required",
+			"10: channels[0].telnyx.api_base_url: is no absolute URL",
 		}},
-		{"bandwidth", channel("a", "sms", "bandwidth", `"12345"`, ""), []string{`7: channels[0].driver: "bandwidth" is not built yet`}},
+		{"bandwidth", channel("a", "sms", "bandwidth", `"12345"`, "[channels.bandwidth]\nusername=\"u\"\napplication_id=\"\"\ncallback_password=1\n"), []string{
+			"9: channels[0].bandwidth.account_id: is required",
+			"9: channels[0].bandwidth.callback_username: is required",
+			"9: channels[0].bandwidth.password: is required",
+			"11: channels[0].bandwidth.application_id: is empty",
+			"12: channels[0].bandwidth.callback_password: must be a string",
+		}},
+		{"bandwidth without its table", channel("a", "sms", "bandwidth", `"12345"`, ""), []string{
+			"4: channels[0].bandwidth.account_id: is required", "4: channels[0].bandwidth.application_id: is required",
+			"4: channels[0].bandwidth.callback_password: is required", "4: channels[0].bandwidth.callback_username: is required",
+			"4: channels[0].bandwidth.password: is required", "4: channels[0].bandwidth.username: is required",
+		}},
 		{"smpp", channel("a", "sms", "smpp", `"12345"`, ""), []string{`7: channels[0].driver: "smpp" is not built yet`}},
 		{"table of another driver", channel("a", "sms", "simulator", `"12345"`, "[channels.twilio]\naccount_sid=\"AC00000000000000000000000000000001\"\nauth_token=\"t\"\n"), []string{
 			`9: channels[0].twilio: is the table of another driver than "simulator"`,

@@ -123,3 +123,30 @@ func TestReloadSecrets_whileTheyAreInUse(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// Secrets of the drivers for SMS are reloaded from their files.
+func TestReloadSecrets_ofEachDriver(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	files := map[string]string{}
+	for _, name := range []string{"api_key", "password", "callback_password"} {
+		files[name] = filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(files[name], []byte("old "+name+"\n"), 0o600))
+	}
+	c := load(t, account+channel("t", "sms", "telnyx", `"12345"`, "[channels.telnyx]\npublic_key = \"eeVQYJzzBht/+YXm9ymFthPIIrJQZXCJaPLTbIX7qzw=\"\napi_key_file = \""+files["api_key"]+"\"\n")+
+		channel("b", "sms", "bandwidth", `"12346"`, "[channels.bandwidth]\naccount_id = \"1\"\napplication_id = \"2\"\nusername = \"u\"\ncallback_username = \"h\"\n"+
+			"password_file = \""+files["password"]+"\"\ncallback_password_file = \""+files["callback_password"]+"\"\n"))
+	held := []config.Secret{c.Channels[0].Telnyx.APIKey, c.Channels[1].Bandwidth.Password, c.Channels[1].Bandwidth.CallbackPassword}
+	values := func() (list []string) {
+		for _, s := range held { // as adapters hold them
+			list = append(list, s.Value())
+		}
+		return list
+	}
+	assert.Equal(t, []string{"old api_key", "old password", "old callback_password"}, values())
+	for name, path := range files {
+		require.NoError(t, os.WriteFile(path, []byte("new "+name+"\n"), 0o600))
+	}
+	require.NoError(t, c.ReloadSecrets())
+	assert.Equal(t, []string{"new api_key", "new password", "new callback_password"}, values())
+}
