@@ -143,6 +143,9 @@ func (s *server) direct(w http.ResponseWriter, r *http.Request) error {
 // serveFile answers with a file, or the range of it that is asked for. What a
 // browser could run as a page of ours is given to be saved, not to be shown.
 func (s *server) serveFile(w http.ResponseWriter, r *http.Request, f conversations.MediaFile) error {
+	if err := missing(f); err != nil {
+		return err
+	}
 	content, err := s.cfg.Files.Open(f.ID)
 	if err != nil {
 		if conversations.NotFound.Is(err) {
@@ -160,6 +163,20 @@ func (s *server) serveFile(w http.ResponseWriter, r *http.Request, f conversatio
 	h.Set("ETag", `"`+f.SHA256+`"`)
 	http.ServeContent(w, r, "", f.Created.Truncate(time.Second), content)
 	return nil
+}
+
+// missing says why the bytes of a file are not here, nil when they are.
+func missing(f conversations.MediaFile) error {
+	switch f.State {
+	case conversations.MediaKept:
+		return nil
+	case conversations.MediaFetching:
+		return twilio.NewError(http.StatusNotFound, twilio.CodeNotFound,
+			"The file is still being fetched from its carrier; ask again later")
+	default:
+		return twilio.NewError(http.StatusNotFound, twilio.CodeNotFound,
+			"The file could not be fetched from its carrier: %s", f.Reason)
+	}
 }
 
 // disposition says whether the file is shown or saved, and under which name.

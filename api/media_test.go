@@ -288,3 +288,30 @@ func TestUnknownMedia(t *testing.T) {
 	}
 	assert.Equal(t, 401, g.send(http.MethodGet, mediaList+"/"+sid+"/Content", nil, "Anonymous", "1").status)
 }
+
+func TestAFileWhoseBytesAreNotHere(t *testing.T) {
+	t.Parallel()
+	g := newGallery(t)
+	record := g.upload(png, "").json(t)
+	links, _ := record["links"].(map[string]any)
+	for state, want := range map[conversations.MediaState]string{
+		conversations.MediaFetching: "still being fetched",
+		conversations.MediaFailed:   "could not be fetched from its carrier: the file's host answered 404 %s",
+	} {
+		g.media[0].State, g.media[0].Reason = state, ""
+		if state == conversations.MediaFailed {
+			g.media[0].Reason = "the file's host answered 404 %s"
+		}
+		for _, link := range []string{"content", "content_direct_temporary"} {
+			target, _ := links[link].(string)
+			a := g.send(http.MethodGet, target, nil)
+			assert.Equal(t, 404, a.status)
+			assert.Contains(t, a.body, want)
+			assert.Contains(t, a.body, `"code":20404`)
+		}
+		target, _ := record["url"].(string)
+		shown := g.send(http.MethodGet, target, nil).json(t)
+		assert.Equal(t, string(state), shown["state"])
+		assert.Equal(t, g.media[0].Reason != "", shown["reason"] == g.media[0].Reason)
+	}
+}

@@ -157,6 +157,8 @@ func (s *server) showDelivery(d conversations.DeliveryDetail) delivery {
 // progress names where a delivery stands.
 func progress(p conversations.Progress) string {
 	switch p {
+	case conversations.ProgressHeld:
+		return "held"
 	case conversations.ProgressWaiting:
 		return "waiting"
 	case conversations.ProgressSending:

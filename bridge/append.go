@@ -60,7 +60,9 @@ func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *
 }
 
 // fanOut makes the deliveries of a message; its author may be nil. The first of a
-// pair's line gets a task; the others follow when the one before them is done.
+// pair's line gets a task; the others follow when the one before them is done. While
+// files of the message are being fetched its deliveries have none: they go on with
+// the last file.
 func (b *Bridge) fanOut(tx Tx, m conversations.Message, author *conversations.Participant) error {
 	members, err := tx.Participants(m.Conversation)
 	if err != nil {
@@ -116,7 +118,7 @@ func (b *Bridge) deliver(tx Tx, m conversations.Message, p conversations.Partici
 // newDelivery makes a delivery that is to go out by the pair of addresses.
 func (b *Bridge) newDelivery(m conversations.Message, p conversations.Participant, by conversations.Binding) conversations.Delivery {
 	now := b.now()
-	return conversations.Delivery{
+	d := conversations.Delivery{
 		ID:           conversations.NewID[conversations.DeliveryID](now),
 		Conversation: m.Conversation,
 		Message:      m.ID,
@@ -126,6 +128,10 @@ func (b *Bridge) newDelivery(m conversations.Message, p conversations.Participan
 		Created:      now,
 		Updated:      now,
 	}
+	if m.Fetching() {
+		d.Progress = conversations.ProgressHeld
+	}
+	return d
 }
 
 // dispatch stores a delivery and puts it at the end of its line, which the caller has
@@ -141,7 +147,7 @@ func (b *Bridge) dispatch(tx Tx, d conversations.Delivery) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.InsertDelivery(&d); err != nil || busy {
+	if err := tx.InsertDelivery(&d); err != nil || busy || d.Progress == conversations.ProgressHeld {
 		return err
 	}
 	return tx.Enqueue(sendTask(d, key))

@@ -7,6 +7,8 @@
 //	Accept    a carrier's message is stored; the carrier may be answered
 //	Route     the pair of addresses finds its participant …
 //	          … and the message is appended, with a delivery for everybody else
+//	BeginFetch, SettleFetch
+//	          the files that came with it are fetched; its deliveries wait for them
 //	Claim     a delivery is about to be handed to its carrier
 //	Settle    the carrier's answer is recorded; the pair's next delivery may go
 //	AcceptStatuses
@@ -140,8 +142,8 @@ func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {
 // What the verbs here change is kept apart by locks, always taken in this order:
 // an idempotency key (lockOfAnswer); an inbound message, or a call of an inbound
 // webhook, by finding it; the reports of its group message (lockOfCopies); its
-// conversation, by finding it; files (lockOfMedia), sorted; a carrier's message
-// (lockOfMessage); the lines of pairs and groups (lockOfLine), sorted.
+// conversation, by finding it; files (lockOfMedia), sorted, or those of an
+// inbound message (lockOfFiles); a carrier's message (lockOfMessage); the lines of pairs and groups (lockOfLine), sorted.
 func (b *Bridge) commitBeside(ctx context.Context, op func(Tx) error) error {
 	return b.cfg.CommitBeside(ctx, op)
 }
@@ -157,6 +159,9 @@ func lockOfLine(pairKey string) string { return "line " + pairKey }
 
 // lockOfMedia is the lock of a file that a message wants.
 func lockOfMedia(id conversations.MediaID) string { return "media " + string(id) }
+
+// lockOfFiles is the lock of a message's files while they are being fetched.
+func lockOfFiles(m conversations.MessageID) string { return "files " + string(m) }
 
 // lockOfMessage is the lock of what is known of a message by its carrier's id.
 func lockOfMessage(channel, providerID string) string { return "message " + channel + " " + providerID }

@@ -17,8 +17,8 @@ const earlyLife = time.Hour
 
 // Resume takes up the deliveries whose due time has come: what was refused for
 // now goes out again, and what is of unknown outcome is decided (contract, 11).
-// Files that waited for a message in vain are removed (page 32). It returns when
-// the next of these is due, zero when none waits.
+// Files of inbound messages are asked for again, and those that waited for a message
+// in vain are removed (page 32). It returns when the next of these is due, zero when none waits.
 func (b *Bridge) Resume(ctx context.Context) (next time.Time, err error) {
 	var dead []conversations.Delivery
 	err = b.commit(ctx, func(tx Tx) error {
@@ -45,10 +45,12 @@ func (b *Bridge) Resume(ctx context.Context) (next time.Time, err error) {
 				dead = append(dead, d)
 			}
 		}
-		expiry, err := b.expireMedia(tx)
-		if next.IsZero() || !expiry.IsZero() && expiry.Before(next) {
-			next = expiry
+		fetch, err := b.resumeFetches(tx)
+		if err != nil {
+			return err
 		}
+		expiry, err := b.expireMedia(tx)
+		next = earliest(next, fetch, expiry)
 		return err
 	})
 	for _, d := range dead {
@@ -90,7 +92,8 @@ func (b *Bridge) requeue(tx Tx, d conversations.Delivery) error {
 }
 
 // Recover takes up what a crash left: sends that were under way are of unknown
-// outcome, and a line whose head has no task gets one. It is called at start-up,
+// outcome, and a line whose head has no task gets one, as does a file that was being
+// fetched. It is called at start-up,
 // before any other verb, and when the work of another process was taken over.
 func (b *Bridge) Recover(ctx context.Context) error {
 	var interrupted int
@@ -113,6 +116,9 @@ func (b *Bridge) Recover(ctx context.Context) error {
 			if err := tx.Enqueue(sendTask(d, pairKey(d))); err != nil {
 				return err
 			}
+		}
+		if err := b.recoverFetches(tx); err != nil {
+			return err
 		}
 		return b.countBacklog(tx)
 	})

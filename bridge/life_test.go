@@ -168,10 +168,16 @@ func TestMediaWithoutTextIsAMessageWithoutBody(t *testing.T) {
 	require.Len(t, page.Items[0].Media, 1)
 	assert.True(t, conversations.ValidID(string(page.Items[0].Media[0].ID)))
 	assert.Equal(t, ptr(""), page.Items[1].Body, "an empty text without media is still a text")
+	fetches := w.tasks(bridge.TopicFetch)
+	require.Len(t, fetches, 1)
+	f, err := w.BeginFetch(t.Context(), fetches[0].seq, page.Items[0].Media[0].ID)
+	require.NoError(t, err)
+	require.NoError(t, w.SettleFetch(t.Context(), fetches[0].seq, *f, bridge.Fetched{ContentType: "image/png", Size: 3, SHA256: "aa"}))
 	claim := w.claimOnly(whole)
 	assert.Empty(t, claim.Part.Text)
 	require.Len(t, claim.Part.Media, 1)
-	assert.Equal(t, page.Items[0].Media[0].ID, claim.Part.Media[0].ID)
+	assert.Equal(t, f.File, claim.Part.Media[0].ID)
+	assert.Equal(t, "image/png", claim.Part.Media[0].ContentType)
 }
 
 func TestIndicesHaveNoGapsAndMessagesOfAPairKeepTheirOrder(t *testing.T) {

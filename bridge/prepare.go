@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"bridged/conversations"
@@ -40,6 +39,7 @@ func (b *Bridge) Prepare(ctx context.Context, task int64, payload []byte) error 
 	err := b.commitBeside(ctx, func(tx Tx) (err error) {
 		if d, err = tx.FindDelivery(id); err == nil {
 			m, err = tx.MessageOf(d)
+			m.Media = stored(m.Media)
 		}
 		return err
 	})
@@ -180,7 +180,7 @@ func (b *Bridge) keepMade(tx Tx, d conversations.Delivery, made []conversations.
 			return err
 		}
 		f.Service, f.Conversation, f.Message, f.Created, f.Updated = c.Service, d.Conversation, d.Message, b.now(), b.now()
-		if err := errors.Join(tx.InsertMedia(f), tx.AttachMedia(f)); err != nil {
+		if err := tx.InsertMedia(f); err != nil {
 			return err
 		}
 	}

@@ -235,7 +235,6 @@ func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error
 	}
 	m := conversations.Message{
 		Author: string(to.author.Binding.Address),
-		Media:  r.Media,
 	}
 	var err error
 	if m.Attributes, err = b.attributesOf(tx, *r, to.conversation, to.author.ID); err != nil {
@@ -244,8 +243,8 @@ func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error
 	if r.Body != "" || len(r.Media) == 0 {
 		m.Body = &r.Body
 	}
-	for i := range m.Media {
-		m.Media[i].ID = conversations.NewID[conversations.MediaID](b.now())
+	if err := b.receiveMedia(tx, *r, to.conversation, &m); err != nil {
+		return err
 	}
 	caller.By = m.Author
 	if err := b.append(tx, caller, &to.conversation, &m, &to.author); err != nil {

@@ -21,7 +21,7 @@ const (
 type Claim struct {
 	Delivery conversations.Delivery
 	Attempt  conversations.Attempt
-	Message  conversations.Message
+	Message  conversations.Message // with those of its files whose bytes are here
 	Part     Part
 }
 
@@ -73,6 +73,7 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 	if err != nil {
 		return nil, err
 	}
+	m.Media = stored(m.Media)
 	if needsPreparing(d, m) {
 		return nil, tx.Enqueue(prepareTask(d))
 	}

@@ -40,6 +40,9 @@ type Tx interface {
 	MessageRows
 	MediaRows
 	MediaUpkeepRows
+	FetchRows
+	FetchUpkeepRows
+	ArrivalRows
 	ContentRows
 	InboundRows
 	QuoteRows
@@ -198,12 +201,13 @@ type MessageRows interface {
 // MediaRows are the files that are kept.
 type MediaRows interface {
 	FindMedia(service conversations.ServiceID, id conversations.MediaID) (conversations.MediaFile, error)
-	// InsertMedia stores a new file that no message has.
+	// InsertMedia stores a new file, which may be a message's already.
 	InsertMedia(f conversations.MediaFile) error
 	// AttachMedia stores which message has the file.
 	AttachMedia(f conversations.MediaFile) error
 	// DeleteMediaOf removes the files of a message, or of a whole conversation
-	// where no message is given, and returns their IDs.
+	// where no message is given, and returns their IDs. None of them is fetched any
+	// more.
 	DeleteMediaOf(c conversations.ConversationID, m conversations.MessageID) ([]conversations.MediaID, error)
 }
 
@@ -215,6 +219,38 @@ type MediaUpkeepRows interface {
 	ExpireMedia(t time.Time, limit int) (gone []conversations.MediaID, next time.Time, err error)
 	// UnknownMedia returns those of the IDs that no row has.
 	UnknownMedia(ids []conversations.MediaID) ([]conversations.MediaID, error)
+}
+
+// FetchRows are the files that are being fetched from carriers.
+type FetchRows interface {
+	InsertFetch(f conversations.Fetch) error
+	FindFetch(id conversations.MediaID) (conversations.Fetch, error)
+	// UpdateFetch stores the attempts and when the next one is due.
+	UpdateFetch(f conversations.Fetch) error
+	DeleteFetch(id conversations.MediaID) error
+	// IsFetching says whether any file of a message is being fetched.
+	IsFetching(c conversations.ConversationID, m conversations.MessageID) (bool, error)
+}
+
+// FetchUpkeepRows are those among them that wait for somebody to go on.
+type FetchUpkeepRows interface {
+	// DueFetches returns up to limit files whose next attempt is due, and when the
+	// one after them is due (zero for none).
+	DueFetches(now time.Time, limit int) (due []conversations.Fetch, next time.Time, err error)
+	// StrandedFetches returns those that no task of the topic is for, and none is due.
+	StrandedFetches(topic string) ([]conversations.Fetch, error)
+}
+
+// ArrivalRows are what changes when the files of a message have been fetched.
+type ArrivalRows interface {
+	// MediaOf returns the files of a message.
+	MediaOf(c conversations.ConversationID, m conversations.MessageID) ([]conversations.MediaFile, error)
+	// SettleMedia stores what came of fetching a file.
+	SettleMedia(f conversations.MediaFile) error
+	// SetMedia stores what a message shows of its files.
+	SetMedia(m conversations.Message) error
+	// HeldDeliveries returns the deliveries of a message that wait for its files.
+	HeldDeliveries(c conversations.ConversationID, m conversations.MessageID) ([]conversations.Delivery, error)
 }
 
 // ContentRows are the templates of messages.

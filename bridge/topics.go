@@ -16,6 +16,7 @@ const (
 	TopicCalls    = "calls"    // payload: seq of a call of an inbound webhook
 	TopicWindows  = "windows"  // payload: match key of a pair whose window has opened
 	TopicPrepare  = "prepare"  // payload: ID of a delivery with files
+	TopicFetch    = "fetch"    // payload: ID of a file that the carrier has
 	topicOutbound = "outbound."
 )
 
@@ -30,6 +31,11 @@ func seqTask(topic, key string, proxy conversations.Address, seq int64) conversa
 
 func purgeTask(id conversations.ServiceID) conversations.Task {
 	return conversations.Task{Topic: TopicPurge, Key: string(id), Payload: []byte(id)}
+}
+
+// fetchTask is a task of its own for each file: none waits for another.
+func fetchTask(f conversations.Fetch) conversations.Task {
+	return conversations.Task{Topic: TopicFetch, Key: string(f.File), Lease: string(f.Proxy), Payload: []byte(f.File)}
 }
 
 func sendTask(d conversations.Delivery, pairKey string) conversations.Task {

@@ -108,8 +108,10 @@ type MediaCarrier interface {
 // MediaFetcher is the capability of a channel whose carrier keeps the files of
 // inbound messages where its credentials are needed.
 type MediaFetcher interface {
-	// FetchMedia opens a file of an inbound message. The error is a *SendError: its
-	// verdict says whether to try again.
+	// FetchMedia opens a file of an inbound message, which the caller closes. The
+	// error is a *SendError: its verdict says whether to try again. So may be errors
+	// of reading; any other one says that the file broke off. A reader that has a
+	// method ContentType tells by it what type the carrier states, empty for none.
 	FetchMedia(ctx context.Context, m conversations.Media) (io.ReadCloser, error)
 }
 

@@ -24,13 +24,14 @@ type Progress int
 // The progress of a delivery. The numbers are stored, and their order matters:
 // see Progress.InLine.
 const (
-	ProgressWaiting Progress = 0 // not handed over yet
-	ProgressSending Progress = 1 // handed over, no answer yet
-	ProgressRetry   Progress = 2 // refused for now; goes out again when due
-	ProgressUnknown Progress = 3 // the answer was lost; decided when due (contract, 11)
-	ProgressDone    Progress = 4 // answered, one way or the other
-	ProgressDead    Progress = 5 // given up: a dead letter
-	ProgressAlong   Progress = 6 // goes out with another delivery, in one group message
+	ProgressHeld    Progress = -1 // files of its message are being fetched
+	ProgressWaiting Progress = 0  // not handed over yet
+	ProgressSending Progress = 1  // handed over, no answer yet
+	ProgressRetry   Progress = 2  // refused for now; goes out again when due
+	ProgressUnknown Progress = 3  // the answer was lost; decided when due (contract, 11)
+	ProgressDone    Progress = 4  // answered, one way or the other
+	ProgressDead    Progress = 5  // given up: a dead letter
+	ProgressAlong   Progress = 6  // goes out with another delivery, in one group message
 )
 
 // InLine says whether the delivery still holds up those behind it.
@@ -57,7 +58,7 @@ type Delivery struct {
 	Attempts     int        // how many were made, over all parts
 	Parts        int        // how many messages of the carrier it takes; 0 until it is first sent
 	Due          time.Time  // of ProgressRetry and ProgressUnknown
-	Reason       string     // why it was given up, or could not go out
+	Reason       string     // why it was given up, could not go out, or was never tried
 	Way          Way        // decided before an attempt, and kept once the carrier may have one
 	Fallback     ContentID  // of WayFallback: the template
 	Files        []SentFile // what became of the message's files; none until it was prepared

@@ -31,9 +31,23 @@ func (c MediaCategory) Known() bool {
 	return c == CategoryMedia || c == CategoryBody || c == CategoryHistory
 }
 
+// MediaState says whether the bytes of a file are here.
+type MediaState string
+
+// The states of a file. An uploaded one is kept from the beginning; one of an
+// inbound message is fetched from its carrier first.
+const (
+	MediaKept     MediaState = ""         // they are
+	MediaFetching MediaState = "fetching" // only the carrier has them yet
+	MediaFailed   MediaState = "failed"   // they could not be fetched
+)
+
+// Settled says whether nothing more is expected of the file.
+func (s MediaState) Settled() bool { return s != MediaFetching }
+
 // MediaFile is a file that bridged keeps (page 05). It never changes, but for
-// the message that it is attached to. Its bytes are outside of the store, and are
-// found by its ID.
+// the message that it is attached to, and that it is fetched. Its bytes are
+// outside of the store, and are found by its ID.
 type MediaFile struct {
 	ID               MediaID
 	Service          ServiceID
@@ -45,6 +59,8 @@ type MediaFile struct {
 	SHA256           string         // of the bytes, in hexadecimal digits
 	Conversation     ConversationID // empty until it is attached
 	Message          MessageID      // likewise
+	State            MediaState
+	Reason           string // of MediaFailed: why
 	Created, Updated time.Time
 }
 
@@ -53,5 +69,21 @@ func (f MediaFile) Attached() bool { return f.Message != "" }
 
 // Media is the file as its message shows it.
 func (f MediaFile) Media() Media {
-	return Media{ID: f.ID, ContentType: f.ContentType, Filename: f.Filename, Size: f.Size, Category: f.Category}
+	return Media{
+		ID: f.ID, ContentType: f.ContentType, Filename: f.Filename, Size: f.Size, Category: f.Category, State: f.State,
+	}
+}
+
+// Fetch is a file of an inbound message that is being fetched from its carrier.
+type Fetch struct {
+	File         MediaID
+	Conversation ConversationID
+	Message      MessageID
+	Channel      string  // name of the channel that the message came by
+	Proxy        Address // of ours, which the message was sent to
+	Source       Media   // as the carrier told of it
+	Attempts     int     // how many have failed
+	Due          time.Time
+	// Room is how many bytes the file may have, beside the others of its message.
+	Room int64
 }

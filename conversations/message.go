@@ -6,7 +6,8 @@ import "time"
 const AuthorSystem = "system"
 
 // Media refers to a file that came with a message. Until it is fetched only the
-// carrier has its bytes.
+// carrier has its bytes. Its message shows what came of that when no file of the
+// message is being fetched any more.
 type Media struct {
 	ID          MediaID
 	URL         string // where the carrier keeps it, if it said so
@@ -15,6 +16,7 @@ type Media struct {
 	Filename    string
 	Size        int64 // in bytes; 0 when the carrier did not say
 	Category    MediaCategory
+	State       MediaState
 }
 
 // Message is one entry of a conversation (page 04). Indices of a conversation
@@ -32,6 +34,29 @@ type Message struct {
 	Content          *MessageContent // nil when it was made of none
 	Attributes       string
 	Created, Updated time.Time
+}
+
+// Fetching says whether a file of the message is being fetched.
+func (m Message) Fetching() bool {
+	for _, f := range m.Media {
+		if !f.State.Settled() {
+			return true
+		}
+	}
+	return false
+}
+
+// Empty says whether the message has neither text nor a file whose bytes are here.
+func (m Message) Empty() bool {
+	if m.Body != nil && *m.Body != "" {
+		return false
+	}
+	for _, f := range m.Media {
+		if f.State == MediaKept {
+			return false
+		}
+	}
+	return true
 }
 
 // MessageContent says of which content a message was made. The content may be

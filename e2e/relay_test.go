@@ -163,10 +163,11 @@ func TestMediaAreStoredAndTheirReceiptSaysFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{})
 	conversation := w.converse()
+	w.twilio.Keep("ME1", fakecarrier.File{Content: picture})
 	w.accepted(w.twilio.Post(t.Context(), w.URL+"/hooks/sms-main", fakecarrier.Message{
 		ID: "MM00000000000000000000000000000001", From: alice, To: smsProxy, Body: "look",
 		Extra: map[string][]string{
-			"NumMedia": {"1"}, "MediaUrl0": {w.twilio.URL + "/media/1"}, "MediaContentType0": {"image/jpeg"},
+			"NumMedia": {"1"}, "MediaUrl0": {w.twilio.FileURL("ME1")}, "MediaContentType0": {"image/jpeg"},
 		},
 	}))
 	eventually(t, func() bool { return len(w.messages(conversation)) == 1 }, "the message is there")
@@ -182,6 +183,7 @@ func TestAPictureFromWhatsAppFailsOnSMSWithItsOwnCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{})
 	conversation := w.converse()
+	w.cloud.Keep("1000000001", fakecarrier.File{Content: picture})
 	w.accepted(w.cloud.PostValue(t.Context(), w.URL+"/hooks/wa-main", map[string]any{
 		"messages": []any{map[string]any{
 			"id": "wamid.picture", "from": strings.TrimPrefix(bob, "whatsapp:+"), "timestamp": "1700000000", "type": "image",

@@ -118,6 +118,23 @@ type Kept struct {
 // one with InvalidParameter. An error of r is returned as it is; one of the disk
 // wraps conversations.ErrUnavailable. In all of these nothing is left.
 func (d *Directory) Keep(r io.Reader, stated string) (Kept, error) {
+	return d.keep(r, stated, "", d.cfg.MaxBytes)
+}
+
+// KeepAs is Keep for a file that has an ID, and may have so many bytes. A stated
+// type that cannot be read counts as none. One that is there under the ID, as a
+// crash may have left it, is replaced.
+func (d *Directory) KeepAs(id conversations.MediaID, r io.Reader, stated string, most int64) (Kept, error) {
+	if _, _, ok := readType(stated); !ok {
+		stated = ""
+	}
+	return d.keep(r, stated, id, min(most, d.cfg.MaxBytes))
+}
+
+// keep writes a file under an ID of its own, and then brings it to the place of the
+// one that it is to have, if that is another: so that whoever writes for the same
+// place meanwhile is not in the way.
+func (d *Directory) keep(r io.Reader, stated string, as conversations.MediaID, most int64) (Kept, error) {
 	if d.cfg.Tight() {
 		return Kept{}, fmt.Errorf("%w: the disk is nearly full", conversations.ErrUnavailable)
 	}
@@ -134,17 +151,21 @@ func (d *Directory) Keep(r io.Reader, stated string) (Kept, error) {
 	if err != nil {
 		return Kept{}, unavailable(err)
 	}
+	place := kept.ID
+	if as != "" {
+		place = as
+	}
 	hash := sha256.New()
-	kept.Size, err = d.copy(io.MultiWriter(file, hash), head, from)
+	kept.Size, err = copyUpTo(most, io.MultiWriter(file, hash), head, from)
 	if err == nil {
-		err = unavailable(d.settle(file, kept.ID))
+		err = unavailable(d.settle(file, kept.ID, place))
 	} else {
 		err = errors.Join(err, file.Close())
 	}
 	if err != nil {
 		return Kept{}, errors.Join(err, d.Remove(kept.ID))
 	}
-	kept.SHA256 = hex.EncodeToString(hash.Sum(nil))
+	kept.ID, kept.SHA256 = place, hex.EncodeToString(hash.Sum(nil))
 	return kept, nil
 }
 
@@ -161,16 +182,16 @@ func readHead(from *source) ([]byte, error) {
 	return head[:n], nil
 }
 
-// copy copies head and what follows it, as long as that is allowed.
-func (d *Directory) copy(to io.Writer, head []byte, from *source) (int64, error) {
+// copyUpTo copies head and what follows it, as long as that is allowed.
+func copyUpTo(most int64, to io.Writer, head []byte, from *source) (int64, error) {
 	if _, err := to.Write(head); err != nil {
 		return 0, unavailable(err)
 	}
-	n, err := io.Copy(to, io.LimitReader(from, d.cfg.MaxBytes+1-int64(len(head))))
+	n, err := io.Copy(to, io.LimitReader(from, most+1-int64(len(head))))
 	size := int64(len(head)) + n
 	switch {
-	case size > d.cfg.MaxBytes:
-		return 0, conversations.Refuse(conversations.FileTooLarge, "a file may have at most %d bytes", d.cfg.MaxBytes)
+	case size > most:
+		return 0, conversations.Refuse(conversations.FileTooLarge, "a file may have at most %d bytes", most)
 	case from.err != nil:
 		return 0, from.err
 	}
@@ -224,15 +245,25 @@ func (d *Directory) makeFolder(name string) error {
 	return nil
 }
 
-// settle brings a written file to its place, and all of it to the disk.
-func (d *Directory) settle(file *os.File, id conversations.MediaID) error {
+// settle brings the file that was written under an ID to its place, which may be
+// that of another, and all of it to the disk.
+func (d *Directory) settle(file *os.File, id, to conversations.MediaID) error {
 	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	if err := d.root.Rename(place(id)+partial, place(id)); err != nil {
+	err := d.root.Rename(place(id)+partial, place(to))
+	if errors.Is(err, fs.ErrNotExist) {
+		// There is no such folder yet, or an old one was removed with its last file.
+		d.made.Delete(shard(to))
+		if err := d.makeFolder(shard(to)); err != nil {
+			return err
+		}
+		err = d.root.Rename(place(id)+partial, place(to))
+	}
+	if err != nil {
 		return err
 	}
-	return d.sync(shard(id))
+	return d.sync(shard(to))
 }
 
 // sync brings the entries of a folder to the disk.

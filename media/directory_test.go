@@ -277,3 +277,48 @@ func TestADirectoryThatCannotBeMade(t *testing.T) {
 	_, err := media.OpenDirectory(media.Config{Path: path})
 	assert.Error(t, err)
 }
+
+func TestAFileIsKeptUnderTheIDThatItHas(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d := open(t, media.Config{Path: dir, MaxBytes: 5000})
+	for _, at := range []time.Time{epoch, epoch.AddDate(0, 0, -3)} { // also when its folder is an old one
+		id := conversations.NewID[conversations.MediaID](at)
+		for _, text := range []string{png, "a,b", strings.Repeat("x", 4000)} { // also when it is there already
+			kept, err := d.KeepAs(id, strings.NewReader(text), "text/csv", 4000)
+			require.NoError(t, err)
+			assert.Equal(t, id, kept.ID)
+			assert.Equal(t, text, content(t, d, id))
+		}
+		_, err := d.KeepAs(id, strings.NewReader(strings.Repeat("x", 4001)), "", 4000)
+		require.True(t, conversations.FileTooLarge.Is(err), "%v", err)
+		assert.Len(t, content(t, d, id), 4000, "the one that was there stays")
+		require.NoError(t, d.Remove(id))
+		assert.Empty(t, filesIn(t, dir))
+	}
+	id := conversations.NewID[conversations.MediaID](epoch)
+	_, err := d.KeepAs(id, strings.NewReader(strings.Repeat("x", 5001)), "", conversations.MaxMediaBytes)
+	require.True(t, conversations.FileTooLarge.Is(err), "%v", err)
+	for _, nonsense := range []string{"", "nonsense; =", "image", "x/" + strings.Repeat("x", 300)} {
+		kept, err := d.KeepAs(id, strings.NewReader(png), nonsense, 5000)
+		require.NoError(t, err, "a carrier's nonsense does not lose the file")
+		assert.Equal(t, "image/png", kept.ContentType)
+	}
+}
+
+// Two processes may fetch the same file at once.
+func TestAFileIsKeptByTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	d := open(t, media.Config{})
+	id := conversations.NewID[conversations.MediaID](epoch)
+	text := strings.Repeat("0123456789", 50_000)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			_, err := d.KeepAs(id, strings.NewReader(text), "", 1<<20)
+			assert.NoError(t, err)
+		})
+	}
+	group.Wait()
+	assert.Equal(t, text, content(t, d, id))
+}

@@ -31,8 +31,8 @@ func ContentType(stated string, found *mimetype.MIME) (string, error) {
 	if stated == "" {
 		return found.String(), nil
 	}
-	kind, parameters, err := mime.ParseMediaType(stated)
-	if err != nil || len(stated) > maxContentType || !strings.Contains(kind, "/") {
+	kind, parameters, ok := readType(stated)
+	if !ok {
 		return "", conversations.Refuse(conversations.MediaTypeInvalid, "send the file's Content-Type, such as image/png")
 	}
 	if saysNothing(kind) || recognizable(kind) && plain(found) && !alike(kind, found) {
@@ -43,6 +43,12 @@ func ContentType(stated string, found *mimetype.MIME) (string, error) {
 		return clean, nil
 	}
 	return kind, nil
+}
+
+// readType reads a type, if it is one.
+func readType(stated string) (kind string, parameters map[string]string, ok bool) {
+	kind, parameters, err := mime.ParseMediaType(stated)
+	return kind, parameters, err == nil && len(stated) <= maxContentType && strings.Contains(kind, "/")
 }
 
 // saysNothing says whether a type leaves open what the file is.

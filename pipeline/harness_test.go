@@ -14,6 +14,7 @@ import (
 	"bridged/bridge"
 	"bridged/channels"
 	"bridged/conversations"
+	"bridged/media"
 	"bridged/pipeline"
 	"bridged/store"
 	"bridged/store/storetest"
@@ -56,6 +57,11 @@ func (l *loft) Send(ctx context.Context, out channels.Outbound) (channels.Sent, 
 	return channels.Sent{ProviderID: fmt.Sprintf("%s-%d", l.name, n)}, nil
 }
 
+// MediaRules implements channels.MediaCarrier: one file of any kind at a time.
+func (l *loft) MediaRules(conversations.Address) conversations.MediaRules {
+	return conversations.MediaRules{Count: 1, MaxText: 100, Limits: []conversations.MediaLimit{{Types: []string{"*"}, Bytes: 100 << 20}}}
+}
+
 // sent returns what was sent so far.
 func (l *loft) sent() []channels.Outbound {
 	l.mu.Lock()
@@ -74,6 +80,7 @@ type world struct {
 	db       *store.DB
 	bridge   *bridge.Bridge
 	pipeline *pipeline.Pipeline
+	files    *media.Directory
 }
 
 type options struct {
@@ -83,13 +90,28 @@ type options struct {
 	close time.Duration                       // how long Close waits; default 5 s
 	// webhooks makes each channel's own number have an inbound webhook.
 	webhooks pipeline.InboundWebhooks
+	pace     pipeline.Pace         // of files; default DefaultPace
+	fetch    channels.MediaFetcher // for channels that have no way of their own
+	place    *storetest.Place      // the database; default a new one
+	files    string                // the directory of files; default a new one
+	most     int64                 // bytes of a file; default conversations.MaxMediaBytes
 }
 
 // newWorld starts a pipeline over the channels. Each channel owns the address
 // "<type>:proxy".
 func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 	t.Helper()
-	w := &world{t: t, db: storetest.Open(t)}
+	if o.place == nil {
+		o.place = storetest.New(t)
+	}
+	if o.files == "" {
+		o.files = t.TempDir()
+	}
+	w := &world{t: t, db: o.place.Open(t)}
+	var err error
+	w.files, err = media.OpenDirectory(media.Config{Path: o.files, Owner: "us", MaxBytes: o.most})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, w.files.Close()) })
 	directory := channels.NewDirectory()
 	for _, a := range adapters {
 		require.NoError(t, directory.Add(a, []conversations.Address{proxy(a)}))
@@ -113,9 +135,12 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 		MessagingServices: []conversations.MessagingServiceID{"mg"},
 		Retry:             o.retry,
 		Webhooks:          listeners,
+		Files:             w.files,
+		Fitter:            media.NewFitter(w.files, true),
+		FileURL:           func(id conversations.MediaID, _ time.Time) string { return "https://bridged.example.com/" + string(id) },
 		Due:               func(t time.Time) { wakeAt(t) },
 	})
-	_, err := w.db.EnsureDefaults(t.Context(), store.Defaults{Service: conversations.Service{ID: service}})
+	_, err = w.db.EnsureDefaults(t.Context(), store.Defaults{Service: conversations.Service{ID: service}})
 	require.NoError(t, err)
 	verbs := pipeline.Verbs(w.bridge)
 	if o.verbs != nil {
@@ -129,10 +154,12 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 			})
 		},
 		InboundWebhooks: o.webhooks,
-		SendTimeout:     5 * time.Second, CloseTimeout: o.close,
+		Files:           w.files, Fetcher: o.fetch, Pace: o.pace,
+		SendTimeout: 5 * time.Second, CloseTimeout: o.close,
 	})
 	require.NoError(t, err)
 	wakeAt, w.pipeline = p.WakeAt, p
+	require.NoError(t, w.bridge.Recover(t.Context()))
 	require.NoError(t, p.Start(t.Context()))
 	t.Cleanup(func() { require.NoError(t, p.Close()) })
 	return w

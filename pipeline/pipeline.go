@@ -23,6 +23,7 @@ type Verbs interface {
 	Claim(ctx context.Context, task int64, key string, d conversations.DeliveryID, out *bridge.Outlet) (*bridge.Claim, error)
 	Settle(ctx context.Context, c bridge.Claim, r bridge.Result, out *bridge.Outlet) (*bridge.Claim, error)
 	Prepare(ctx context.Context, task int64, delivery []byte) error
+	Arrivals
 	Afterwards
 	Calls
 	Upkeep
@@ -38,6 +39,12 @@ type Calls interface {
 // has taken the message.
 type InboundWebhooks interface {
 	Call(ctx context.Context, l conversations.Listener, c conversations.InboundCall) (conversations.CallAnswer, error)
+}
+
+// Arrivals are the files of inbound messages.
+type Arrivals interface {
+	BeginFetch(ctx context.Context, task int64, file conversations.MediaID) (*conversations.Fetch, error)
+	SettleFetch(ctx context.Context, task int64, f conversations.Fetch, r bridge.Fetched) error
 }
 
 // Afterwards is what requests have left to be done after their answer.
@@ -60,6 +67,13 @@ type Upkeep interface {
 type Config struct {
 	Verbs    Verbs
 	Adapters []channels.Adapter
+	// Files keep what is fetched from carriers.
+	Files Files
+	// Fetcher fetches the files of channels that are no channels.MediaFetcher.
+	// Optional; theirs are given up.
+	Fetcher channels.MediaFetcher
+	// Pace says how slowly files may come. Optional; DefaultPace.
+	Pace Pace
 	// Subscriber makes a subscriber to the outbox that handles so many messages
 	// of a topic at once.
 	Subscriber func(inFlight int) message.Subscriber
@@ -87,6 +101,9 @@ type Config struct {
 func (c *Config) setDefaults() {
 	if c.Sending == nil {
 		c.Sending = func(string, string, time.Duration) {}
+	}
+	if c.Pace == (Pace{}) {
+		c.Pace = DefaultPace()
 	}
 	if c.Holds == nil {
 		c.Holds = func(string, time.Duration) bool { return true }
@@ -117,6 +134,10 @@ type Pipeline struct {
 	calls    context.Context //nolint:containedctx // it is the pipeline's own
 	endCalls context.CancelFunc
 	running  sync.WaitGroup
+
+	// fetching ends when Close begins.
+	fetching     context.Context //nolint:containedctx // it is the pipeline's own
+	stopFetching context.CancelFunc
 }
 
 // New makes a Pipeline.
@@ -131,6 +152,7 @@ func New(cfg Config) (*Pipeline, error) {
 	p := &Pipeline{cfg: cfg, router: router, alarm: newAlarm()}
 	p.life, p.endLife = context.WithCancel(context.Background())
 	p.calls, p.endCalls = context.WithCancel(p.life)
+	p.fetching, p.stopFetching = context.WithCancel(context.Background())
 	router.AddMiddleware(p.flight.landed, p.explainFailure, recoverPanic)
 	for _, r := range p.routes() {
 		subscriber := cfg.Subscriber
@@ -161,12 +183,13 @@ func (p *Pipeline) Start(ctx context.Context) error {
 	return nil
 }
 
-// Close stops taking up tasks, waits for those in flight as long as the
-// configuration allows, and returns. What did not finish is taken up at the next
+// Close stops taking up tasks, cuts off the files that are being fetched, waits for
+// the tasks in flight as long as the configuration allows, and returns. What did not finish is taken up at the next
 // start.
 func (p *Pipeline) Close() error {
 	defer p.endLife()
 	defer p.endCalls()
+	p.stopFetching()
 	if p.stop == nil || p.router.IsClosed() {
 		return nil // it was never started, or is closed
 	}

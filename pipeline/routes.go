@@ -24,6 +24,7 @@ const (
 	sendsInFlight   = 256
 	filesInFlight   = 4
 	callsInFlight   = 64
+	fetchesInFlight = 64 // each with a few small buffers
 )
 
 // route is one topic and what handles its tasks.
@@ -45,6 +46,7 @@ type route struct {
 //	media               → RemoveFiles: of messages that are gone
 //	calls               → OpenCall → InboundWebhooks.Call → CloseCall: the answer is obeyed
 //	windows             → Reopen: what waits for a window that has opened
+//	fetch               → BeginFetch → the carrier's file to our disk → SettleFetch
 //
 // Events are no topic: they are rows that their readers follow with a cursor.
 func (p *Pipeline) routes() []route {
@@ -57,6 +59,7 @@ func (p *Pipeline) routes() []route {
 		{topic: bridge.TopicMedia, handle: p.carryOut(p.cfg.Verbs.RemoveFiles), inFlight: filesInFlight},
 		{topic: bridge.TopicWindows, handle: p.carryOut(p.cfg.Verbs.Reopen), inFlight: commitsInFlight},
 		{topic: bridge.TopicCalls, handle: p.callInbound, inFlight: callsInFlight, patient: true},
+		{topic: bridge.TopicFetch, handle: p.fetch, inFlight: fetchesInFlight},
 	}
 	for _, adapter := range p.cfg.Adapters {
 		routes = append(routes, route{topic: bridge.TopicOutbound(adapter.Name()), handle: p.send(adapter), inFlight: sendsInFlight})

@@ -197,6 +197,12 @@ func (tx *Tx) NextInLine(pairKey string) (d conversations.Delivery, ok bool, err
 	return d, err == nil, err
 }
 
+// HeldDeliveries returns those of a message that wait for its files.
+func (tx *Tx) HeldDeliveries(c conversations.ConversationID, m conversations.MessageID) ([]conversations.Delivery, error) {
+	return all(tx.querier, scanDelivery, "SELECT "+deliveryColumns+` FROM deliveries d
+		WHERE d.conversation_id = $1 AND d.message_id = $2 AND d.progress = -1 ORDER BY d.seq`, c, m)
+}
+
 // DueDeliveries returns up to limit deliveries whose due time has come, and when
 // the one after them is due.
 func (tx *Tx) DueDeliveries(now time.Time, limit int) (due []conversations.Delivery, next time.Time, err error) {

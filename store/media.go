@@ -8,7 +8,7 @@ import (
 )
 
 const mediaColumns = `f.id, f.service_id, f.author, f.category, f.content_type, f.filename, f.size, f.sha256,
-	f.conversation_id, f.message_id, f.created, f.updated`
+	f.conversation_id, f.message_id, f.state, f.reason, f.created, f.updated`
 
 func scanMedia(s scanner) (conversations.MediaFile, error) {
 	var (
@@ -18,7 +18,7 @@ func scanMedia(s scanner) (conversations.MediaFile, error) {
 		created, updated int64
 	)
 	err := s.Scan(&f.ID, &f.Service, &f.Author, &f.Category, &f.ContentType, &f.Filename, &f.Size, &f.SHA256,
-		&conversation, &message, &created, &updated)
+		&conversation, &message, &f.State, &f.Reason, &created, &updated)
 	if message != nil && conversation != nil {
 		f.Conversation, f.Message = *conversation, *message
 	}
@@ -53,12 +53,32 @@ func (tx *Tx) FindMedia(service conversations.ServiceID, id conversations.MediaI
 	return findMedia(tx.querier, service, id)
 }
 
-// InsertMedia stores a new file that no message has.
+// InsertMedia stores a new file, which may be a message's already.
 func (tx *Tx) InsertMedia(f conversations.MediaFile) error {
 	return tx.run(`INSERT INTO media (id, service_id, author, category, content_type, filename, size, sha256,
-		created, updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		conversation_id, message_id, state, reason, created, updated)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		f.ID, f.Service, f.Author, f.Category, f.ContentType, f.Filename, f.Size, f.SHA256,
-		micros(f.Created), micros(f.Updated))
+		orNull(f.Conversation), orNull(f.Message), f.State, f.Reason, micros(f.Created), micros(f.Updated))
+}
+
+// orNull is the value of a column that is NULL where there is none.
+func orNull[T ~string](s T) *T {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// SettleMedia stores what came of fetching a file.
+func (tx *Tx) SettleMedia(f conversations.MediaFile) error {
+	return tx.run(`UPDATE media SET content_type = $2, size = $3, sha256 = $4, state = $5, reason = $6, updated = $7
+		WHERE id = $1`, f.ID, f.ContentType, f.Size, f.SHA256, f.State, f.Reason, micros(f.Updated))
+}
+
+// MediaOf returns the files of a message.
+func (tx *Tx) MediaOf(c conversations.ConversationID, m conversations.MessageID) ([]conversations.MediaFile, error) {
+	return all(tx.querier, scanMedia, "SELECT "+mediaColumns+" FROM media f WHERE f.conversation_id = $1 AND f.message_id = $2", c, m)
 }
 
 // AttachMedia stores which message has the file.
@@ -68,10 +88,16 @@ func (tx *Tx) AttachMedia(f conversations.MediaFile) error {
 }
 
 // DeleteMediaOf removes the files of a message, or of a whole conversation where
-// no message is given, and returns their IDs.
+// no message is given, and returns their IDs. None of them is fetched any more.
 func (tx *Tx) DeleteMediaOf(c conversations.ConversationID, m conversations.MessageID) ([]conversations.MediaID, error) {
 	if m == "" {
+		if err := tx.run("DELETE FROM fetches WHERE conversation_id = $1", c); err != nil {
+			return nil, err
+		}
 		return tx.deleteMedia("DELETE FROM media WHERE conversation_id = $1 RETURNING id", c)
+	}
+	if err := tx.run("DELETE FROM fetches WHERE conversation_id = $1 AND message_id = $2", c, m); err != nil {
+		return nil, err
 	}
 	return tx.deleteMedia("DELETE FROM media WHERE conversation_id = $1 AND message_id = $2 RETURNING id", c, m)
 }

@@ -99,6 +99,15 @@ func (tx *Tx) UpdateMessage(m conversations.Message) error {
 		WHERE id = $1`, m.ID, m.Author, m.Body, m.Subject, m.Attributes, micros(m.Created), micros(m.Updated))
 }
 
+// SetMedia stores what is known of a message's files.
+func (tx *Tx) SetMedia(m conversations.Message) error {
+	media, err := encodeList(m.Media)
+	if err != nil {
+		return err
+	}
+	return tx.run("UPDATE messages SET media = $2 WHERE id = $1", m.ID, media)
+}
+
 // DeleteMessage removes a message with its receipts. It returns the pairs from
 // whose lines a delivery was removed.
 func (tx *Tx) DeleteMessage(m conversations.Message) ([]string, error) {

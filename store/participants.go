@@ -149,14 +149,6 @@ func bindingColumns(p conversations.Participant) (address, proxy, projected *con
 	return orNull(p.Binding.Address), orNull(p.Binding.Proxy), orNull(p.Binding.Projected)
 }
 
-// orNull is how an address that may be missing is stored.
-func orNull(a conversations.Address) *conversations.Address {
-	if a == "" {
-		return nil
-	}
-	return &a
-}
-
 // orNone is the inverse of orNull.
 func orNone(a *conversations.Address) conversations.Address {
 	if a == nil {

@@ -18,7 +18,9 @@ const (
 )
 
 // MediaFile is the media resource (page 05; contract, 8). The client SDKs read
-// filename, page 05 names it file_name.
+// filename, page 05 names it file_name. State and Reason are not the reference's: a
+// file has them whose bytes are not here, because it is being fetched from its
+// carrier or that failed.
 type MediaFile struct {
 	SID         string     `json:"sid"`
 	AccountSID  string     `json:"account_sid"`
@@ -33,6 +35,8 @@ type MediaFile struct {
 	FileName    *string    `json:"file_name"`
 	Author      string     `json:"author"`
 	Category    string     `json:"category"`
+	State       string     `json:"state,omitempty"`
+	Reason      string     `json:"reason,omitempty"`
 	URL         string     `json:"url"`
 	Links       MediaLinks `json:"links"`
 }
@@ -59,6 +63,8 @@ func (s Scope) MediaFile(f conversations.MediaFile, temporary string) MediaFile 
 		ContentType: f.ContentType,
 		Author:      f.Author,
 		Category:    string(f.Category),
+		State:       string(f.State),
+		Reason:      f.Reason,
 		URL:         at,
 		Links:       MediaLinks{Content: at + "/Content", ContentDirectTemporary: temporary},
 	}

@@ -36,6 +36,7 @@ type Env struct {
 	PublicURL  string
 	APIBaseURL string // a server of the kit's, with a path
 	HTTPClient *http.Client
+	FileClient *http.Client // for files of inbound messages; it may be nil
 }
 
 // Kit declares a driver. Every field is required unless it says otherwise.
@@ -70,6 +71,9 @@ type Kit struct {
 	Accepted   Answer
 	AcceptedID string
 	Failures   []Failure
+	// Fetch is how files of inbound messages are fetched; nil for a driver that is no
+	// channels.MediaFetcher.
+	Fetch *Fetch
 }
 
 // Address is an address as somebody writes it and as it is kept. An empty Want
@@ -122,6 +126,7 @@ func Run(t *testing.T, k Kit) {
 	t.Run("sends", func(t *testing.T) { t.Parallel(); k.sends(t) })
 	t.Run("failures", func(t *testing.T) { t.Parallel(); k.failures(t) })
 	t.Run("faults", func(t *testing.T) { t.Parallel(); k.faults(t) })
+	t.Run("fetches", func(t *testing.T) { t.Parallel(); k.fetches(t) })
 }
 
 // adapter makes the driver for a server at apiBaseURL.

@@ -16,6 +16,7 @@ import (
 	"bridged/channels"
 	"bridged/channels/hooks"
 	"bridged/channels/simulator"
+	"bridged/channels/web"
 	"bridged/cmd/bridged/internal/config"
 	"bridged/conversations"
 	"bridged/media"
@@ -136,6 +137,8 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 		InboundWebhooks: webhooks.NewInbound(webhooks.InboundConfig{
 			AccountSID: d.cfg.Account.SID, AuthToken: d.cfg.Account.AuthToken.Value, Log: d.log,
 		}),
+		Files:        d.files,
+		Fetcher:      web.NewFetcher(fileClient(d.cfg.Media.PrivateHosts, "")),
 		SendTimeout:  d.cfg.Retry.SendTimeout,
 		Holds:        d.store.Holds,
 		TookOver:     d.store.TookOver(),

@@ -61,8 +61,9 @@ type Carrier struct {
 	// KeepRaw says whether sends are recorded with their whole request.
 	KeepRaw bool
 
-	mu   sync.Mutex
-	sent []Sent
+	mu    sync.Mutex
+	sent  []Sent
+	files map[string]File
 }
 
 func (c *Carrier) start(h http.HandlerFunc) {
@@ -166,6 +167,9 @@ func NewTwilio(account, token string) *Twilio {
 }
 
 func (t *Twilio) serve(w http.ResponseWriter, r *http.Request) {
+	if t.serveFile(w, r) {
+		return
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
@@ -252,6 +256,9 @@ func NewCloud(phoneNumberID, accessToken, appSecret string) *Cloud {
 }
 
 func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
+	if c.serveFile(w, r) {
+		return
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return

@@ -87,6 +87,11 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"DeleteMediaOf a conversation", "media_of_message (conversation_id=?)", func(tx *store.Tx) { _, _ = tx.DeleteMediaOf("c", "") }},
 		{"ExpireMedia", "media_unattached (created<?)", func(tx *store.Tx) { _, _, _ = tx.ExpireMedia(now, 1) }},
 		{"UnknownMedia", "sqlite_autoindex_media_1", func(tx *store.Tx) { _, _ = tx.UnknownMedia([]conversations.MediaID{"m"}) }},
+		{"MediaOf", "media_of_message (conversation_id=? AND message_id=?)", func(tx *store.Tx) { _, _ = tx.MediaOf("c", "m") }},
+		{"FindFetch", "sqlite_autoindex_fetches_1", func(tx *store.Tx) { _, _ = tx.FindFetch("m") }},
+		{"IsFetching", "fetches_of_message", func(tx *store.Tx) { _, _ = tx.IsFetching("c", "m") }},
+		{"DueFetches", "fetches_due", func(tx *store.Tx) { _, _, _ = tx.DueFetches(now, 1) }},
+		{"HeldDeliveries", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.HeldDeliveries("c", "m") }},
 		{"ForgetAnswers", "answers_by_age", func(tx *store.Tx) { _ = tx.ForgetAnswers(now) }},
 		{"Messages", "sqlite_autoindex_messages_2 (conversation_id=? AND idx>?)", func(*store.Tx) {
 			_, _ = db.Messages(ctx, "c", conversations.Page{Size: 1, After: &conversations.Cursor{}})

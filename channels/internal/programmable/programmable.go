@@ -24,7 +24,7 @@ const DefaultAPIBaseURL = "https://api.twilio.com"
 // 21617). Parts of longer messages are put together on the handset anyway.
 const maxText = 1600
 
-// Config is one Twilio account as a channel. All but APIBaseURL and HTTPClient
+// Config is one Twilio account as a channel. All but APIBaseURL and the clients
 // is required.
 type Config struct {
 	Name       string        // the channel's
@@ -33,6 +33,9 @@ type Config struct {
 	AuthToken  func() string // asked each time, so that it can be changed at run time
 	APIBaseURL string        // empty: DefaultAPIBaseURL
 	HTTPClient *http.Client  // nil: one of its own
+	// FileClient fetches the files of inbound messages; nil for one that reaches
+	// public addresses and the API's host.
+	FileClient *http.Client
 }
 
 // Client sends and receives for one channel.
@@ -43,6 +46,7 @@ type Client struct {
 	endpoint  string // of Messages.json
 	statusURL string
 	http      *http.Client
+	files     *http.Client
 }
 
 // New makes a Client, or says which setting is missing or wrong.
@@ -67,6 +71,9 @@ func New(cfg Config) (*Client, error) {
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = carrierhttp.NewClient()
 	}
+	if cfg.FileClient == nil {
+		cfg.FileClient = carrierhttp.NewFetcher(cfg.APIBaseURL)
+	}
 	return &Client{
 		name:      cfg.Name,
 		account:   cfg.AccountSID,
@@ -74,6 +81,7 @@ func New(cfg Config) (*Client, error) {
 		endpoint:  base + "/2010-04-01/Accounts/" + url.PathEscape(cfg.AccountSID) + "/Messages.json",
 		statusURL: strings.TrimRight(cfg.PublicURL, "/") + "/hooks/" + url.PathEscape(cfg.Name) + "/status",
 		http:      cfg.HTTPClient,
+		files:     cfg.FileClient,
 	}, nil
 }
 

@@ -47,6 +47,9 @@ type Config struct {
 	CallbackPassword func() string // likewise
 	APIBaseURL       string        // empty: DefaultAPIBaseURL
 	HTTPClient       *http.Client  // nil: one of its own
+	// FileClient fetches the files of inbound messages; nil for one that reaches
+	// public addresses and the API's host.
+	FileClient *http.Client
 }
 
 // Adapter is a channels.Adapter, HookReceiver, TextLimiter, GroupCarrier,
@@ -88,6 +91,9 @@ func New(cfg Config) (*Adapter, error) {
 	}
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = carrierhttp.NewClient()
+	}
+	if cfg.FileClient == nil {
+		cfg.FileClient = carrierhttp.NewFetcher(cfg.APIBaseURL)
 	}
 	return &Adapter{
 		cfg:      cfg,
@@ -182,7 +188,11 @@ func (a *Adapter) FetchMedia(ctx context.Context, m conversations.Media) (io.Rea
 	if !a.keeps(m.URL) {
 		return nil, &channels.SendError{Verdict: channels.Permanent, Detail: "the file is not at Bandwidth"}
 	}
-	return carrierhttp.Open(ctx, a.cfg.HTTPClient, m.URL, a.authorized())
+	file, err := carrierhttp.Get(ctx, a.cfg.FileClient, m.URL, a.authorized(), carrierhttp.NoFile)
+	if err != nil {
+		return nil, err
+	}
+	return file, nil
 }
 
 // keeps says whether a URL is one of the API's. Bandwidth names its own host, also

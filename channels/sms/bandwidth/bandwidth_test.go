@@ -29,7 +29,7 @@ func config(e channeltest.Env) bandwidth.Config {
 		Name: e.Name, AccountID: "5000000", ApplicationID: "an-application",
 		Username: "the user", Password: value("the password"),
 		CallbackUsername: "hooks", CallbackPassword: value("the callbacks' password"),
-		APIBaseURL: e.APIBaseURL, HTTPClient: e.HTTPClient,
+		APIBaseURL: e.APIBaseURL, HTTPClient: e.HTTPClient, FileClient: e.FileClient,
 	}
 }
 
@@ -57,6 +57,12 @@ func kit() channeltest.Kit {
 		},
 		AcceptedID: "1748772000000zyxwvutsrqp51",
 		Failures:   failures(),
+		Fetch: &channeltest.Fetch{
+			Media: func(base string) conversations.Media {
+				return conversations.Media{URL: base + "/users/5000000/media/1/0/picture.png"}
+			},
+			Authorization: "Basic dGhlIHVzZXI6dGhlIHBhc3N3b3Jk",
+		},
 	}
 }
 

@@ -2,9 +2,7 @@ package bandwidth_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -126,45 +124,13 @@ func TestSendRefusesAFileThatIsNowhere(t *testing.T) {
 	assert.Equal(t, []any{channels.Permanent, 12300}, []any{refused.Verdict, refused.Code})
 }
 
-// keeper is Bandwidth's place for files.
-func keeper(w http.ResponseWriter, r *http.Request) {
-	switch r.URL.Path {
-	case "/api/picture":
-		if r.Header.Get("Authorization") == basic {
-			_, _ = io.WriteString(w, "the bytes")
-			return
-		}
-		w.WriteHeader(http.StatusUnauthorized)
-	case "/api/elsewhere":
-		http.Redirect(w, r, "/api/picture", http.StatusFound)
-	case "/api/busy":
-		w.Header().Set("Retry-After", "9")
-		w.WriteHeader(http.StatusTooManyRequests)
-	case "/api/down":
-		w.WriteHeader(http.StatusBadGateway)
-	case "/api/empty":
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		w.WriteHeader(http.StatusNotFound)
-	}
-}
-
-func TestFetchMedia(t *testing.T) {
+// The credentials go to Bandwidth only.
+func TestFetchMediaFromBandwidthOnly(t *testing.T) {
 	t.Parallel()
-	srv := httptest.NewServer(http.HandlerFunc(keeper))
-	t.Cleanup(srv.Close)
-	a, err := bandwidth.New(config(channeltest.Env{Name: "a", APIBaseURL: srv.URL + "/api", HTTPClient: channeltest.LoopbackClient()}))
+	client := channeltest.LoopbackClient()
+	a, err := bandwidth.New(config(channeltest.Env{Name: "a", APIBaseURL: "http://127.0.0.1:1/api", HTTPClient: client, FileClient: client}))
 	require.NoError(t, err)
-	body, err := a.FetchMedia(t.Context(), conversations.Media{URL: srv.URL + "/api/picture"})
-	require.NoError(t, err)
-	got, err := io.ReadAll(body)
-	require.NoError(t, err)
-	require.NoError(t, body.Close())
-	assert.Equal(t, "the bytes", string(got))
-
 	for target, want := range map[string]channels.Verdict{
-		srv.URL + "/api/gone": channels.Permanent, srv.URL + "/api/empty": channels.Permanent,
-		srv.URL + "/api/busy": channels.Throttled, srv.URL + "/api/down": channels.Retry, srv.URL + "/api/elsewhere": channels.Retry,
 		"https://messaging.bandwidth.com/api/v2/users/1/media/1": channels.Retry, // Bandwidth's own, which is not reached from here
 		"http://messaging.bandwidth.com/api/v2/users/1/media/1":  channels.Permanent,
 		"https://bandwidth.example.com/1":                        channels.Permanent,

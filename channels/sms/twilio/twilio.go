@@ -19,7 +19,8 @@ const DefaultAPIBaseURL = programmable.DefaultAPIBaseURL
 // Config is one Twilio account as a channel.
 type Config = programmable.Config
 
-// Adapter is a channels.Adapter, HookReceiver, MediaCarrier and TextLimiter.
+// Adapter is a channels.Adapter, HookReceiver, MediaCarrier, MediaFetcher and
+// TextLimiter.
 type Adapter struct{ *programmable.Client }
 
 // New makes an Adapter, or says which setting is missing or wrong.

@@ -29,7 +29,7 @@ func kit() channeltest.Kit {
 		New: func(e channeltest.Env) (channels.Adapter, error) {
 			return twilio.New(twilio.Config{
 				Name: e.Name, PublicURL: e.PublicURL, AccountSID: account, AuthToken: func() string { return token },
-				APIBaseURL: e.APIBaseURL, HTTPClient: e.HTTPClient,
+				APIBaseURL: e.APIBaseURL, HTTPClient: e.HTTPClient, FileClient: e.FileClient,
 			})
 		},
 		Type:    conversations.TypeSMS,
@@ -80,6 +80,13 @@ func kit() channeltest.Kit {
 		Accepted:   channeltest.Answer{Status: 201, Body: `{"sid":"SM51","status":"queued","error_code":null}`},
 		AcceptedID: "SM51",
 		Failures:   failures(),
+		Fetch: &channeltest.Fetch{
+			Media: func(base string) conversations.Media {
+				return conversations.Media{URL: base + "/2010-04-01/Accounts/AC1/Messages/MM12/Media/ME1", ContentType: "image/png"}
+			},
+			Authorization: "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTp0aGUgYXV0aCB0b2tlbg==",
+			Redirects:     true,
+		},
 	}
 }
 

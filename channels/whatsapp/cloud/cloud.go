@@ -2,9 +2,10 @@
 // (carriers.md §3 a). One channel is one telephone number of a business, which
 // Meta names by its phone_number_id.
 //
-// cloud.go sends, outbound.go writes requests, receive.go takes requests apart,
-// content.go turns what people can send into text and media, structure.go says what
-// else there is to it, codes.go translates Meta's error codes.
+// cloud.go sends, request.go and outbound.go write requests, receive.go takes
+// requests apart, content.go turns what people can send into text and media,
+// structure.go says what else there is to it, fetch.go fetches the media, codes.go
+// translates Meta's error codes.
 package cloud
 
 import (
@@ -36,7 +37,7 @@ const maxText = 4096
 // maxCaption is the longest text beside a file, likewise.
 const maxCaption = 1024
 
-// Config is one number as a channel. All but APIBaseURL and HTTPClient is
+// Config is one number as a channel. All but APIBaseURL and the clients is
 // required. The secrets are functions, asked each time, so that they can be
 // changed at run time.
 type Config struct {
@@ -49,6 +50,9 @@ type Config struct {
 	UserIDField   string                // where a business-scoped id is sent: "to" (or empty) or FieldRecipient
 	APIBaseURL    string                // empty: DefaultAPIBaseURL
 	HTTPClient    *http.Client          // nil: one of its own
+	// FileClient fetches the files of inbound messages; nil for one that reaches
+	// public addresses and the API's host.
+	FileClient *http.Client
 }
 
 var (
@@ -57,9 +61,10 @@ var (
 )
 
 // Adapter is a channels.Adapter, HookReceiver, Challenger, MediaCarrier,
-// TextLimiter, Windower and ContentCarrier.
+// MediaFetcher, TextLimiter, Windower and ContentCarrier.
 type Adapter struct {
 	cfg      Config
+	base     string // of the API
 	endpoint string
 }
 
@@ -94,7 +99,10 @@ func New(cfg Config) (*Adapter, error) {
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = carrierhttp.NewClient()
 	}
-	return &Adapter{cfg: cfg, endpoint: base + "/" + url.PathEscape(cfg.PhoneNumberID) + "/messages"}, nil
+	if cfg.FileClient == nil {
+		cfg.FileClient = carrierhttp.NewFetcher(base)
+	}
+	return &Adapter{cfg: cfg, base: base, endpoint: base + "/" + url.PathEscape(cfg.PhoneNumberID) + "/messages"}, nil
 }
 
 // Name is the channel's name.

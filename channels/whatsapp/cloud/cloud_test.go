@@ -1,6 +1,7 @@
 package cloud_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func kitFor(userIDField string) channeltest.Kit {
 			return cloud.New(cloud.Config{
 				Name: e.Name, Number: proxy, PhoneNumberID: numberID,
 				AccessToken: value("the access token"), AppSecret: value(secret), VerifyToken: value("the verify token"),
-				UserIDField: userIDField, APIBaseURL: e.APIBaseURL, HTTPClient: e.HTTPClient,
+				UserIDField: userIDField, APIBaseURL: e.APIBaseURL, HTTPClient: e.HTTPClient, FileClient: e.FileClient,
 			})
 		},
 		Type:    "whatsapp",
@@ -63,6 +64,7 @@ func kitFor(userIDField string) channeltest.Kit {
 			`"contacts":[{"input":"16505551234","wa_id":"16505551234"}],"messages":[{"id":"wamid.OUT9"}]}`},
 		AcceptedID: "wamid.OUT9",
 		Failures:   failures(),
+		Fetch:      fetch(sha256.Sum256([]byte(channeltest.TheFile()))),
 	}
 }
 

@@ -24,8 +24,8 @@ var (
 	_ channels.ContentCarrier = (*Adapter)(nil)
 )
 
-// Adapter is a channels.Adapter, HookReceiver, MediaCarrier, TextLimiter, Windower
-// and ContentCarrier.
+// Adapter is a channels.Adapter, HookReceiver, MediaCarrier, MediaFetcher,
+// TextLimiter, Windower and ContentCarrier.
 type Adapter struct{ *programmable.Client }
 
 // New makes an Adapter, or says which setting is missing or wrong.

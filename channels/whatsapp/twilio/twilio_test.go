@@ -28,7 +28,7 @@ func kit() channeltest.Kit {
 		New: func(e channeltest.Env) (channels.Adapter, error) {
 			return twilio.New(twilio.Config{
 				Name: e.Name, PublicURL: e.PublicURL, AccountSID: account, AuthToken: func() string { return token },
-				APIBaseURL: e.APIBaseURL, HTTPClient: e.HTTPClient,
+				APIBaseURL: e.APIBaseURL, HTTPClient: e.HTTPClient, FileClient: e.FileClient,
 			})
 		},
 		Type:    "whatsapp",
@@ -57,6 +57,13 @@ func kit() channeltest.Kit {
 			Answer: channeltest.Answer{Status: 400, Body: `{"code":63016,"message":"no free text now"}`},
 			Want:   channels.SendError{Verdict: channels.OutsideWindow, Code: 63016, CarrierCode: "63016", Detail: "no free text now"},
 		}},
+		Fetch: &channeltest.Fetch{
+			Media: func(base string) conversations.Media {
+				return conversations.Media{URL: base + "/2010-04-01/Accounts/AC1/Messages/MM12/Media/ME1", ContentType: "image/png"}
+			},
+			Authorization: "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTp0aGUgYXV0aCB0b2tlbg==",
+			Redirects:     true,
+		},
 	}
 }
 

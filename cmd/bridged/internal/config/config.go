@@ -91,6 +91,9 @@ type Media struct {
 	UnattachedTTL time.Duration `toml:"unattached_ttl" default:"5m"`
 	LinkFallback  bool          `toml:"link_fallback" default:"true"`
 	CarrierURLTTL time.Duration `toml:"carrier_url_ttl" default:"24h"`
+	// PrivateHosts may have any address when files of inbound messages are fetched
+	// from them: "host" or "host:port".
+	PrivateHosts []string `toml:"private_hosts"`
 }
 
 // Log says what the log looks like.
