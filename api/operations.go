@@ -27,6 +27,8 @@ type delivery struct {
 	Progress          string                  `json:"progress"`
 	Parts             int                     `json:"parts"`
 	Segments          *int                    `json:"segments"`
+	Way               *string                 `json:"way"`
+	FallbackSID       *string                 `json:"fallback_content_sid"`
 	DateDue           *string                 `json:"date_due"`
 	Reason            *string                 `json:"reason"`
 	DateCreated       string                  `json:"date_created"`
@@ -133,6 +135,8 @@ func (s *server) showDelivery(d conversations.DeliveryDetail) delivery {
 		Progress:          progress(d.Progress),
 		Parts:             d.Parts,
 		Segments:          nullableCount(d.Segments),
+		Way:               nullable(string(d.Way)),
+		FallbackSID:       twilio.NullableSID(&d.Fallback),
 		DateDue:           twilio.NullableDate(d.Due),
 		Reason:            nullable(d.Reason),
 		DateCreated:       twilio.Date(d.Created),

@@ -30,6 +30,12 @@ type Verbs interface {
 	ImportVerb
 	RoutingVerbs
 	OptOutVerbs
+	DeadLetterVerb
+}
+
+// DeadLetterVerb takes up a delivery that was given up.
+type DeadLetterVerb interface {
+	Redrive(ctx context.Context, letter int64) (conversations.Delivery, error)
 }
 
 // RoutingVerbs say where inbound messages go. Explain changes nothing.
@@ -270,6 +276,8 @@ type OperationQueries interface {
 	DeadLetters(context.Context, conversations.Page) (conversations.Listing[conversations.DeadLetter], error)
 	Unrouted(context.Context, conversations.Page) (conversations.Listing[conversations.InboundRecord], error)
 	AliasConflicts(context.Context, conversations.Page) (conversations.Listing[conversations.AliasConflict], error)
+	// Windows are those of all pairs, or of one conversation's.
+	Windows(context.Context, conversations.ConversationID, conversations.Page) (conversations.Listing[conversations.Window], error)
 }
 
 // OptOutQueries read to whom nothing is sent.

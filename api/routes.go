@@ -25,6 +25,8 @@ func (s *server) routes() {
 
 	s.handle("/bridged/v1/deliveries/{Sid}", methods{get: s.fetchDelivery})
 	s.handle("/bridged/v1/dead-letters", methods{get: s.listDeadLetters})
+	s.handle("/bridged/v1/dead-letters/{ID}", methods{post: s.redrive})
+	s.handle("/bridged/v1/windows", methods{get: s.listWindows})
 	s.handle("/bridged/v1/unrouted", methods{get: s.listUnrouted})
 	s.handle("/bridged/v1/unrouted/{ID}", methods{post: s.reroute})
 	s.handle("/bridged/v1/alias-conflicts", methods{get: s.listAliasConflicts})

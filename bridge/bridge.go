@@ -77,6 +77,12 @@ type Config struct {
 	// Webhooks are those of single numbers, which hear of every message to them
 	// (page 38). Optional.
 	Webhooks map[conversations.Address]conversations.Listener
+	// Windows are the rules of the channels that allow free text only for a time, by
+	// the channel's name. Optional.
+	Windows map[string]WindowRule
+	// FallbackIn reads from a conversation's attributes which template goes out in
+	// the stead of free text; empty for none. Optional.
+	FallbackIn func(attributes string) conversations.ContentID
 	// Flows are the SIDs of the flows that can be called (contract, [studio]).
 	Flows []string
 	Retry RetryPolicy

@@ -95,7 +95,7 @@ func TestAMessageIsMadeOfItsContent(t *testing.T) {
 	kept, err := w.db.Message(t.Context(), m.Conversation, m.ID)
 	require.NoError(t, err)
 	assert.Equal(t, m, kept)
-	assert.Equal(t, []string{"Hi, friend, of flight {{1}}"}, w.sendAll(whole), "the others get the text")
+	assert.Equal(t, []string{"Hi, friend, of flight {{1}}\n1. Check"}, w.sendAll(whole), "the others get the text, and a number to answer with")
 
 	require.NoError(t, w.DeleteContent(t.Context(), c.ID))
 	m, err = w.UpdateMessage(t.Context(), system, service, key, m.ID, bridge.MessageFields{Body: ptr("edited")})

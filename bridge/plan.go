@@ -20,6 +20,11 @@ type Outlet struct {
 	Segments func(text string) int
 	// Spell changes the spelling of a text that has segments. Optional.
 	Spell func(text string) string
+	// Cut is Split for a longest text, in UTF-16 code units, that is not the
+	// channel's own; nil: Split.
+	Cut func(text string, limit int) []string
+	// Contents is what the channel can do with contents; nil: they go out as text.
+	Contents ContentOutlet
 }
 
 // spelled is a text as it goes out.
@@ -44,6 +49,9 @@ func (o *Outlet) segments(parts []Part) (n int) {
 type Part struct {
 	Text  string
 	Media []conversations.Media // each with the URL that the carrier fetches it from
+	// Content is what goes out instead of both, on a channel that takes contents:
+	// as the template that it has, else as its form. Text is what it says.
+	Content *conversations.OutboundContent
 
 	refusal *undeliverable
 }

@@ -59,6 +59,9 @@ func (b *Bridge) routeIn(ctx context.Context, commit Committer, task, seq int64,
 		if err := b.follow(tx, &r, to); err != nil {
 			return err
 		}
+		if err := b.openWindow(tx, r); err != nil {
+			return err
+		}
 		routed = true
 		return tx.Finish(task)
 	})
@@ -234,8 +237,11 @@ func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error
 		}
 	}
 	m := conversations.Message{
-		Author:     string(to.author.Binding.Address),
-		Attributes: emptyAttributes,
+		Author: string(to.author.Binding.Address),
+	}
+	var err error
+	if m.Attributes, err = b.attributesOf(tx, *r, to.conversation, to.author.ID); err != nil {
+		return err
 	}
 	if r.Body != "" || len(r.Media) == 0 {
 		m.Body = &r.Body

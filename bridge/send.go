@@ -36,6 +36,8 @@ type Result struct {
 	Throttled   bool          // of those with Retry: it only came too soon
 	OptedOut    bool          // of OutcomeRefused: because the person wants nothing from this number
 	After       time.Duration // the least to wait before that
+	// OutsideWindow says of OutcomeRefused that free text is not allowed now.
+	OutsideWindow bool
 }
 
 // Claim carries out the first half of a delivery's task: it claims the
@@ -77,27 +79,21 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 	if needsPreparing(d, m) {
 		return nil, tx.Enqueue(prepareTask(d))
 	}
-	parts, err := b.plan(d, prefixed(m, d), out)
+	parts, next, err := b.planned(tx, &d, m, out)
 	if err != nil {
 		return nil, b.refuse(tx, d, err)
-	}
-	next := 0
-	if d.Attempts > 0 {
-		if next, err = countAccepted(tx, d); err != nil {
-			return nil, err
-		}
 	}
 	d.Parts, d.Segments = len(parts), out.segments(parts)
 	if next >= d.Parts {
 		return nil, b.complete(tx, d)
 	}
-	if err := b.checkOptOut(tx, d); err != nil {
-		return nil, b.refuse(tx, d, err)
-	}
 	if refusal := parts[next].refusal; refusal != nil {
 		return nil, b.refuse(tx, d, refusal)
 	}
 	d.Attempts++
+	if receipts.Failed(d.Status) { // it was given up, and is tried again
+		d.Status, d.ErrorCode = conversations.StatusNone, 0
+	}
 	d.Progress = conversations.ProgressSending
 	d.Due = time.Time{}
 	a := conversations.Attempt{Number: d.Attempts, Part: next, Started: b.now()}
@@ -108,6 +104,28 @@ func (b *Bridge) claimNext(tx Tx, d conversations.Delivery, out *Outlet) (*Claim
 		return nil, err
 	}
 	return &Claim{Delivery: d, Attempt: a, Message: m, Part: parts[next]}, nil
+}
+
+// planned makes a delivery's parts, and says which is the next that the carrier does
+// not have: behind the last where it has them all. The error is an *undeliverable
+// where the next one may not go out.
+func (b *Bridge) planned(tx Tx, d *conversations.Delivery, m conversations.Message, out *Outlet) (parts []Part, next int, err error) {
+	if d.Attempts == 0 {
+		if err := b.checkOptOut(tx, *d); err != nil {
+			return nil, 0, err
+		}
+	}
+	parts, said, err := b.planWay(tx, d, prefixed(m, *d), out)
+	if err == nil && parts == nil {
+		parts, err = b.plan(*d, said, out)
+	}
+	if err != nil || d.Attempts == 0 {
+		return parts, 0, err
+	}
+	if next, err = countAccepted(tx, *d); err != nil || next >= len(parts) {
+		return parts, next, err
+	}
+	return parts, next, b.checkOptOut(tx, *d)
 }
 
 // countAccepted counts the parts that the carrier has. Parts go in order, so it is

@@ -122,6 +122,11 @@ func (b *Bridge) settle(tx Tx, d conversations.Delivery, a conversations.Attempt
 	}
 	switch r.Outcome {
 	case conversations.OutcomeAccepted:
+		if b.isOutside(d, a) { // a report that says so overtook the answer
+			a.Outcome = conversations.OutcomeRefused
+			s, err := b.settleOutside(tx, d, a, Result{ErrorCode: codeOutsideWindow})
+			return nil, s, err
+		}
 		return b.settleAccepted(tx, d, a, out)
 	case conversations.OutcomeRefused:
 		s, err := b.settleRefused(tx, d, a, r)
@@ -218,6 +223,9 @@ func (b *Bridge) reread(tx Tx, d conversations.Delivery, a conversations.Attempt
 }
 
 func (b *Bridge) settleRefused(tx Tx, d conversations.Delivery, a conversations.Attempt, r Result) (settled, error) {
+	if r.OutsideWindow && b.hasWindow(d) {
+		return b.settleOutside(tx, d, a, r)
+	}
 	if !r.Retry {
 		if err := tx.UpdateAttempt(d, a); err != nil {
 			return settled{}, err

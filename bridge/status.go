@@ -151,6 +151,9 @@ func (b *Bridge) advanceOne(tx Tx, d conversations.Delivery, a conversations.Att
 	if d.Progress.InLine() {
 		return ReportAdvanced, nil // other parts are under way: the whole is settled with them
 	}
+	if reopened, err := b.reopen(tx, d, a); err != nil || reopened {
+		return ReportAdvanced, err
+	}
 	if d.Attempts == 1 && d.Parts == 1 { // the one attempt is the whole: no need to read it back
 		return ReportAdvanced, b.updateReceipt(tx, d, receipts.Part{Status: a.Status, ErrorCode: a.ErrorCode})
 	}

@@ -46,8 +46,11 @@ type Tx interface {
 	ArrivalRows
 	ContentRows
 	InboundRows
+	QuoteRows
 	CallRows
 	DeliveryRows
+	DeadLetterRows
+	WindowRows
 	LineRows
 	AttemptRows
 	StatusRows

@@ -14,6 +14,7 @@ const (
 	TopicPurge    = "purge"    // payload: ID of a deleted service
 	TopicMedia    = "media"    // payload: IDs of files to be removed, one after the other
 	TopicCalls    = "calls"    // payload: seq of a call of an inbound webhook
+	TopicWindows  = "windows"  // payload: match key of a pair whose window has opened
 	TopicPrepare  = "prepare"  // payload: ID of a delivery with files
 	TopicFetch    = "fetch"    // payload: ID of a file that the carrier has
 	topicOutbound = "outbound."

@@ -12,6 +12,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"time"
 
 	"bridged/conversations"
 )
@@ -44,6 +45,9 @@ type Outbound struct {
 	// Media are files, of a MediaCarrier as many as its rules allow. The carrier
 	// fetches them from their URL, which needs no credentials.
 	Media []conversations.Media
+	// Content goes out instead of Body and Media, which only a ContentCarrier is
+	// given: as the template that it has, else as its form. Body is what it says.
+	Content *conversations.OutboundContent
 }
 
 // Sent is a carrier's acceptance.
@@ -109,6 +113,21 @@ type MediaFetcher interface {
 	// of reading; any other one says that the file broke off. A reader that has a
 	// method ContentType tells by it what type the carrier states, empty for none.
 	FetchMedia(ctx context.Context, m conversations.Media) (io.ReadCloser, error)
+}
+
+// Windower is the capability of a channel that allows free text only for a time
+// after the person last wrote (page 34).
+type Windower interface {
+	// Window is how long.
+	Window() time.Duration
+}
+
+// ContentCarrier is the capability of a channel that takes contents as more than
+// text.
+type ContentCarrier interface {
+	// ContentWay says how: as the template that it is approved as, which needs no
+	// window; as its form; as text; or not at all.
+	ContentWay(c conversations.OutboundContent) conversations.Way
 }
 
 // TextLimiter is the capability of a channel whose messages have a longest

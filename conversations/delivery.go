@@ -60,6 +60,8 @@ type Delivery struct {
 	Segments     int        // how many of the air interface, likewise; 0 where the channel has none
 	Due          time.Time  // of ProgressRetry and ProgressUnknown
 	Reason       string     // why it was given up, could not go out, or was never tried
+	Way          Way        // decided before an attempt, and kept once the carrier may have one
+	Fallback     ContentID  // of WayFallback: the template
 	Files        []SentFile // what became of the message's files; none until it was prepared
 	Prefix       string     // what stands before the text: who speaks; mostly empty
 	Notice       bool       // it answers a keyword, and goes out to whom has opted out

@@ -84,6 +84,13 @@ type Inbound struct {
 	Keyword Keyword
 	Media   []Media
 	SentAt  time.Time // by the carrier's clock; zero when it did not say
+	// Attributes are what of it is more than text and files, as a JSON object: which
+	// button was tapped, where a place is. Empty for none. They are shown to
+	// everybody in the conversation, so that nothing in them tells who wrote.
+	Attributes string
+	// ReplyTo is the carrier's id of the message that it answers; empty for none. It
+	// is never shown: carriers put numbers into their ids.
+	ReplyTo string
 	// Notes are sentences about what of it could not be kept as it came. They hold
 	// no text of the message.
 	Notes []string

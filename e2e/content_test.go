@@ -126,7 +126,7 @@ func TestWrongContentsAreRefused(t *testing.T) {
 	assert.EqualValues(t, 20001, e["code"])
 }
 
-func TestAContentReachesEverybodyAsText(t *testing.T) {
+func TestAContentReachesEverybody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{})
 	c := w.converse()
@@ -141,8 +141,10 @@ func TestAContentReachesEverybodyAsText(t *testing.T) {
 	assert.Equal(t, sid, *m.ContentSid)
 	assert.Equal(t, "system", *m.Author)
 	eventually(t, func() bool {
-		return count(bodies(w.twilio.Sent()), text) == 1 && count(bodies(w.cloud.Sent()), text) == 1
-	}, "both have the text")
+		return len(w.twilio.Sent()) == 1 && len(w.cloud.Sent()) == 1
+	}, "both have it")
+	assert.True(t, strings.HasPrefix(w.twilio.Sent()[0].Body, text+"\n1. "), "on SMS its text, and numbers to answer with")
+	assert.Equal(t, "interactive", w.toBob()[0]["type"])
 
 	_, err = w.api.CreateConversationMessage(c, &conversations.CreateConversationMessageParams{ContentSid: &sid})
 	require.NoError(t, err)

@@ -96,6 +96,7 @@ type setup struct {
 	channel      string   // more of the SMS channel
 	numbers      []string // further ones of the SMS channel
 	whatsapp     string   // the driver of the WhatsApp channel; default cloud
+	whatsappMore string   // more of the WhatsApp channel
 	twilioFault  func(fakecarrier.Sent) fakecarrier.Fault
 	cloudFault   func(fakecarrier.Sent) fakecarrier.Fault
 	withoutRetry bool             // leave [retry] to config
@@ -161,6 +162,7 @@ func (w *world) configuration(s setup) string {
 	if s.whatsapp == "twilio" {
 		whatsapp = carrier
 	}
+	whatsapp = s.whatsappMore + whatsapp
 	retry := "[retry]\nfirst = \"20ms\"\nmax = \"200ms\"\nattempts = 4\nunknown_wait = \"300ms\"\nsend_timeout = \"1s\"\n"
 	if s.withoutRetry {
 		retry = ""

@@ -89,6 +89,9 @@ func (p *Pipeline) outlet(adapter channels.Adapter) *bridge.Outlet {
 			out.Spell = conversations.Plain
 		}
 	}
+	if carrier, ok := adapter.(channels.ContentCarrier); ok {
+		out.Cut, out.Contents = channels.Split, carrier
+	}
 	return out
 }
 
@@ -164,7 +167,10 @@ func (p *Pipeline) hand(adapter channels.Adapter, c bridge.Claim) (r bridge.Resu
 }
 
 func outbound(c bridge.Claim) channels.Outbound {
-	return channels.Outbound{From: c.Delivery.Proxy, To: c.Delivery.Address, Others: c.Delivery.Others, Body: c.Part.Text, Media: c.Part.Media}
+	return channels.Outbound{
+		From: c.Delivery.Proxy, To: c.Delivery.Address, Others: c.Delivery.Others,
+		Body: c.Part.Text, Media: c.Part.Media, Content: c.Part.Content,
+	}
 }
 
 // handSafely makes an error of unknown outcome of a driver's panic.
@@ -200,7 +206,9 @@ func result(sent channels.Sent, err error) (r bridge.Result, verdict string) {
 		r.Retry, r.Throttled = true, e.Verdict == channels.Throttled
 	case channels.OptedOut:
 		r.OptedOut = true
-	case channels.Permanent, channels.OutsideWindow:
+	case channels.OutsideWindow:
+		r.OutsideWindow = true
+	case channels.Permanent:
 	}
 	if r.Detail == "" && e.Cause != nil {
 		r.Detail = e.Cause.Error()

@@ -51,6 +51,7 @@ type Arrivals interface {
 type Afterwards interface {
 	Populate(ctx context.Context, task int64, payload []byte) error
 	PurgeService(ctx context.Context, task int64, payload []byte) error
+	Reopen(ctx context.Context, task int64, payload []byte) error
 }
 
 // Upkeep is what has to be done at its time.

@@ -45,6 +45,7 @@ type route struct {
 //	purge               → PurgeService: what a deleted service has left
 //	media               → RemoveFiles: of messages that are gone
 //	calls               → OpenCall → InboundWebhooks.Call → CloseCall: the answer is obeyed
+//	windows             → Reopen: what waits for a window that has opened
 //	fetch               → BeginFetch → the carrier's file to our disk → SettleFetch
 //
 // Events are no topic: they are rows that their readers follow with a cursor.
@@ -56,6 +57,7 @@ func (p *Pipeline) routes() []route {
 		{topic: bridge.TopicPurge, handle: p.carryOut(p.cfg.Verbs.PurgeService), inFlight: 1}, // each commit is a long one
 		{topic: bridge.TopicPrepare, handle: p.carryOut(p.cfg.Verbs.Prepare), inFlight: filesInFlight},
 		{topic: bridge.TopicMedia, handle: p.carryOut(p.cfg.Verbs.RemoveFiles), inFlight: filesInFlight},
+		{topic: bridge.TopicWindows, handle: p.carryOut(p.cfg.Verbs.Reopen), inFlight: commitsInFlight},
 		{topic: bridge.TopicCalls, handle: p.callInbound, inFlight: callsInFlight, patient: true},
 		{topic: bridge.TopicFetch, handle: p.fetch, inFlight: fetchesInFlight},
 	}

@@ -11,7 +11,7 @@ import (
 
 const deliveryColumns = `d.seq, d.id, d.conversation_id, d.message_id, d.participant_id, d.channel, d.address, d.proxy,
 	d.others, d.lead_id, d.status, d.error_code, d.provider_id, d.progress, d.attempts, d.parts, d.segments, d.due, d.reason, d.files, d.created, d.updated,
-	d.prefix, d.notice`
+	d.prefix, d.notice, d.way, d.fallback_id`
 
 // A receipt is a delivery of which something is known, or which was tried.
 const isReceipt = "(d.attempts > 0 OR d.status <> '')"
@@ -31,7 +31,7 @@ func (r *deliveryRow) into() []any {
 	return []any{
 		&d.Seq, &d.ID, &d.Conversation, &d.Message, &d.Participant, &d.Channel, &d.Address, &d.Proxy,
 		&r.others, &r.lead, &d.Status, &d.ErrorCode, &d.ProviderID, &d.Progress, &d.Attempts, &d.Parts, &d.Segments, &r.due, &d.Reason, &r.files, &r.created, &r.updated,
-		&d.Prefix, &r.notice,
+		&d.Prefix, &r.notice, &d.Way, &d.Fallback,
 	}
 }
 
@@ -171,9 +171,9 @@ func (tx *Tx) GroupDeliveries(d conversations.Delivery) ([]conversations.Deliver
 // UpdateDelivery stores what can change.
 func (tx *Tx) UpdateDelivery(d conversations.Delivery) error {
 	return tx.run(`UPDATE deliveries SET status = $2, error_code = $3, provider_id = $4, progress = $5, attempts = $6,
-		parts = $7, due = $8, reason = $9, updated = $10, holder = $11, segments = $12 WHERE id = $1`,
+		parts = $7, due = $8, reason = $9, updated = $10, holder = $11, segments = $12, way = $13, fallback_id = $14 WHERE id = $1`,
 		d.ID, d.Status, d.ErrorCode, d.ProviderID, d.Progress, d.Attempts, d.Parts, micros(d.Due), d.Reason, micros(d.Updated),
-		tx.holder(d), d.Segments)
+		tx.holder(d), d.Segments, d.Way, d.Fallback)
 }
 
 // SetFiles stores what became of a delivery's files.

@@ -9,17 +9,18 @@ import (
 
 const inboundColumns = `i.seq, i.channel, i.provider_id, i.sender, i.receiver, i.others, i.body, i.media, i.match_key,
 	i.sent_at, i.received, i.copy_key, i.state, i.reason, i.notes, i.profile_name,
-	i.keyword, i.keyword_effect`
+	i.keyword, i.keyword_effect, i.attributes, i.reply_to`
 
 func scanInbound(s scanner) (conversations.InboundRecord, error) {
 	var (
 		r                             conversations.InboundRecord
 		others, media, copyKey, notes *string
+		attributes                    *string
 		sent, received                int64
 	)
 	err := s.Scan(&r.Seq, &r.Channel, &r.ProviderID, &r.From, &r.To, &others, &r.Body, &media, &r.MatchKey,
 		&sent, &received, &copyKey, &r.State, &r.Reason, &notes, &r.ProfileName,
-		&r.Keyword, &r.Effect)
+		&r.Keyword, &r.Effect, &attributes, &r.ReplyTo)
 	if err != nil {
 		return r, err
 	}
@@ -27,6 +28,9 @@ func scanInbound(s scanner) (conversations.InboundRecord, error) {
 		r.CopyKey = *copyKey
 	}
 	r.SentAt, r.Received = fromMicros(sent), fromMicros(received)
+	if attributes != nil {
+		r.Attributes = *attributes
+	}
 	if r.Others, err = decodeList[conversations.Address](others); err != nil {
 		return r, err
 	}
@@ -63,12 +67,13 @@ func (tx *Tx) InsertInbound(r *conversations.InboundRecord) (isNew bool, err err
 	}
 	*tx.wrote = true
 	err = tx.one(`INSERT INTO inbound (channel, provider_id, sender, receiver, others, body, media, match_key,
-		sent_at, received, copy_key, state, reason, notes, profile_name, keyword)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, '', $12, $13, $14)
+		sent_at, received, copy_key, state, reason, notes, profile_name, keyword, attributes, reply_to)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, '', $12, $13, $14, $15, $16)
 		ON CONFLICT (channel, provider_id) DO NOTHING RETURNING seq`,
 		[]any{
 			r.Channel, r.ProviderID, r.From, r.To, others, r.Body, media, r.MatchKey,
 			micros(r.SentAt), micros(r.Received), optionalText(r.CopyKey), notes, r.ProfileName, r.Keyword,
+			optionalText(r.Attributes), r.ReplyTo,
 		},
 		&r.Seq)
 	if conversations.NotFound.Is(notFound(err, "row")) {
@@ -88,14 +93,17 @@ func (tx *Tx) FindInbound(seq int64) (conversations.InboundRecord, error) {
 // call, and of a dropped one not at all.
 func (tx *Tx) FinishInbound(r conversations.InboundRecord, message conversations.MessageID) error {
 	if r.State == conversations.InboundDropped {
-		return tx.run("UPDATE inbound SET state = $2, reason = $3, body = '', media = NULL, profile_name = '' WHERE seq = $1", r.Seq, r.State, r.Reason)
+		return tx.run(`UPDATE inbound SET state = $2, reason = $3, body = '', media = NULL, profile_name = '',
+			attributes = NULL, reply_to = '' WHERE seq = $1`, r.Seq, r.State, r.Reason)
 	}
 	if r.State == conversations.InboundAppended {
-		return tx.run("UPDATE inbound SET state = $2, reason = '', message_id = $3, body = '', media = NULL, profile_name = '' WHERE seq = $1",
+		return tx.run(`UPDATE inbound SET state = $2, reason = '', message_id = $3, body = '', media = NULL, profile_name = '',
+			attributes = NULL, reply_to = '' WHERE seq = $1`,
 			r.Seq, r.State, message)
 	}
 	if r.State == conversations.InboundCalled {
-		return tx.run("UPDATE inbound SET state = $2, reason = '', body = '', media = NULL, profile_name = '' WHERE seq = $1", r.Seq, r.State)
+		return tx.run(`UPDATE inbound SET state = $2, reason = '', body = '', media = NULL, profile_name = '',
+			attributes = NULL, reply_to = '' WHERE seq = $1`, r.Seq, r.State)
 	}
 	return tx.run("UPDATE inbound SET state = $2, reason = $3 WHERE seq = $1", r.Seq, r.State, r.Reason)
 }

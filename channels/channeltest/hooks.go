@@ -1,7 +1,9 @@
 package channeltest
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -109,6 +111,13 @@ func sound(tb testing.TB, got channels.Received) {
 			texts = append(texts, string(o))
 		}
 		texts = append(texts, named(tb, m.From, m.Names)...)
+		texts = append(texts, m.ReplyTo, m.Attributes)
+		if m.Attributes != "" {
+			var object map[string]any
+			require.NoError(tb, json.Unmarshal([]byte(m.Attributes), &object), "attributes are a JSON object")
+			assert.NotContains(tb, fmt.Sprint(object), "\x00", "not every database stores NUL")
+			assert.NotEmpty(tb, object["type"])
+		}
 		for _, f := range m.Media {
 			assert.NotEmpty(tb, f.URL+f.ProviderID, "where else are the bytes?")
 			texts = append(texts, f.URL, f.ProviderID, f.ContentType, f.Filename)

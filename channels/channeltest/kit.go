@@ -44,6 +44,9 @@ type Kit struct {
 	New     func(Env) (channels.Adapter, error)
 	Type    conversations.ChannelType
 	MaxText int // 0 for a driver that is no channels.TextLimiter
+	// Window is how long free text is allowed; 0 for a driver that is no
+	// channels.Windower.
+	Window time.Duration
 
 	// Addresses are read with ParseAddress.
 	Addresses []Address
@@ -146,6 +149,11 @@ func (k Kit) identity(t *testing.T) {
 	if assert.Equal(t, k.MaxText > 0, limited) && limited {
 		assert.Equal(t, k.MaxText, limiter.MaxText())
 	}
+	windower, windowed := a.(channels.Windower)
+	if assert.Equal(t, k.Window > 0, windowed) && windowed {
+		assert.Equal(t, k.Window, windower.Window())
+	}
+	k.takesContents(t, a)
 	require.NotEmpty(t, k.Addresses)
 	for _, c := range k.Addresses {
 		got, err := a.ParseAddress(c.In)

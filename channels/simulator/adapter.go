@@ -3,10 +3,12 @@ package simulator
 import (
 	"context"
 	"slices"
+	"time"
 	"unicode/utf16"
 
 	"bridged/channels"
 	"bridged/channels/internal/files"
+	"bridged/channels/internal/waid"
 	"bridged/conversations"
 )
 
@@ -35,6 +37,8 @@ var (
 	_ channels.MediaCarrier   = (*Adapter)(nil)
 	_ channels.TextLimiter    = (*Adapter)(nil)
 	_ channels.SegmentCounter = (*Adapter)(nil)
+	_ channels.Windower       = (*Adapter)(nil)
+	_ channels.ContentCarrier = (*Adapter)(nil)
 )
 
 // Adapter is one configured channel of the simulated carrier. Carrier.Channel
@@ -66,6 +70,26 @@ func (a *Adapter) MaxText() int {
 		return maxWhatsApp
 	}
 	return maxSMS
+}
+
+// Window implements channels.Windower: as WhatsApp's is; none for SMS.
+func (a *Adapter) Window() time.Duration {
+	if a.kind == typeWhatsApp {
+		return waid.Window
+	}
+	return 0
+}
+
+// ContentWay implements channels.ContentCarrier: on WhatsApp what is approved goes
+// out as a template, of which the handset shows the text. Forms are text on both.
+func (a *Adapter) ContentWay(c conversations.OutboundContent) conversations.Way {
+	switch {
+	case a.kind == typeWhatsApp && c.Template != nil:
+		return conversations.WayTemplate
+	case a.kind == typeWhatsApp && (c.Form.Type == conversations.ContentCard || c.Form.Type == conversations.ContentCallToAction):
+		return conversations.WayNone
+	}
+	return conversations.WayText
 }
 
 // MediaRules implements channels.MediaCarrier: those of MMS, and of WhatsApp on

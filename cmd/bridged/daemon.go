@@ -100,6 +100,8 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		MessagingServices: messagingServices(d.cfg, defaults),
 		Pools:             pools(d.cfg),
 		Webhooks:          numberWebhooks(d.cfg, directory),
+		Windows:           windowRules(d.cfg, directory),
+		FallbackIn:        twilio.FallbackContent,
 		Flows:             flows(d.cfg),
 		Retry:             retryPolicy(d.cfg.Retry),
 		OptOut:            optOutPolicy(d.cfg, directory),

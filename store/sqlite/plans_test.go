@@ -38,6 +38,15 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"PairsOf", "participants_by_address (address=?); pairs_of_participant", func(tx *store.Tx) { _, _ = tx.PairsOf("a") }},
 		{"FindPair", "sqlite_autoindex_pairs_1", func(tx *store.Tx) { _, _ = tx.FindPair("k") }},
 		{"MovePair", "statuses_early_of_pair", func(tx *store.Tx) { _ = tx.MovePair("k", "l") }},
+		{"FindWindow", "sqlite_autoindex_windows_1", func(tx *store.Tx) { _, _ = tx.FindWindow("k") }},
+		{"Windows", "sqlite_autoindex_pairs_1", func(*store.Tx) {
+			_, _ = db.Windows(ctx, "", conversations.Page{Size: 1, After: &conversations.Cursor{}})
+		}},
+		{"LettersOutsideWindow", "dead_letters_outside_window", func(tx *store.Tx) { _, _ = tx.LettersOutsideWindow("k") }},
+		{"LastContent", "sqlite_autoindex_messages_2 (conversation_id=? AND idx>? AND idx<?)", func(tx *store.Tx) {
+			_, _ = tx.LastContent("c", 1, "p")
+		}},
+		{"IndexOf", "attempts_by_provider_id; sqlite_autoindex_inbound_1", func(tx *store.Tx) { _, _ = tx.IndexOf("c", "n", "p") }},
 		{"ResolveGroup", "sqlite_autoindex_number_groups_1", func(tx *store.Tx) { _, _ = tx.ResolveGroup("k") }},
 		{"FreeGroup", "number_groups_of_conversation", func(tx *store.Tx) { _ = tx.FreeGroup("c") }},
 		{"CopiesOf", "inbound_copies", func(tx *store.Tx) { _, _ = tx.CopiesOf(conversations.InboundRecord{}, now) }},

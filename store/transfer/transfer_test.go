@@ -34,7 +34,7 @@ func TestEverythingIsMoved(t *testing.T) {
 	assert.Equal(t, o.total, o.rows)
 	assert.Len(t, o.steps, 2*len(moved))
 	assert.Equal(t, "copying address_configurations", o.steps[0])
-	assert.Equal(t, "checking webhooks", o.steps[len(o.steps)-1])
+	assert.Equal(t, "checking windows", o.steps[len(o.steps)-1])
 }
 
 // checkMoved compares the two sides after a move of what fill has made.

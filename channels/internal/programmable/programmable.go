@@ -98,7 +98,10 @@ func (c *Client) Send(ctx context.Context, out channels.Outbound) (channels.Sent
 		"To":             {string(out.To)},
 		"StatusCallback": {c.statusURL},
 	}
-	if out.Body != "" || len(out.Media) == 0 {
+	switch {
+	case out.Content != nil && out.Content.Template != nil:
+		fillTemplate(form, *out.Content.Template)
+	case out.Body != "" || len(out.Media) == 0:
 		form.Set("Body", out.Body)
 	}
 	for _, m := range out.Media {

@@ -62,6 +62,8 @@ func (c *Client) ReceiveHook(r channels.HookRequest) (channels.Received, error) 
 
 		ProfileName: f.text("ProfileName"),
 		Keyword:     f.keyword(),
+		Attributes:  f.attributes(),
+		ReplyTo:     f.text("OriginalRepliedMessageSid"),
 	}
 	m.Names = f.names(m.From)
 	if m.From == "" || m.To == "" {
@@ -141,6 +143,9 @@ func (f fields) body() string {
 	if body := f.either("Body", "ButtonText"); body != "" {
 		return body
 	}
+	if title := f.text("ListTitle"); title != "" {
+		return title
+	}
 	if f.text("Latitude") == "" || f.text("Longitude") == "" {
 		return ""
 	}
@@ -166,7 +171,7 @@ func (f fields) names(from conversations.Address) []conversations.Address {
 // notes say what of the sender, the receiver and the text is not as it came.
 func (f fields) notes() []string {
 	var raw []string
-	for _, name := range []string{"From", "To", "Body", "ButtonText", "Label", "Address"} {
+	for _, name := range []string{"From", "To", "Body", "ButtonText", "ListTitle", "Label", "Address"} {
 		raw = append(raw, url.Values(f).Get(name))
 	}
 	return normal.Notes(raw...)

@@ -2,9 +2,10 @@
 // (carriers.md §3 a). One channel is one telephone number of a business, which
 // Meta names by its phone_number_id.
 //
-// cloud.go sends, receive.go takes requests apart, content.go turns what people
-// can send into text and media, fetch.go fetches the media, codes.go translates
-// Meta's error codes.
+// cloud.go sends, request.go and outbound.go write requests, receive.go takes
+// requests apart, content.go turns what people can send into text and media,
+// structure.go says what else there is to it, fetch.go fetches the media, codes.go
+// translates Meta's error codes.
 package cloud
 
 import (
@@ -20,7 +21,6 @@ import (
 	"bridged/channels/internal/files"
 	"bridged/channels/internal/waid"
 	"bridged/conversations"
-	"bridged/phone"
 )
 
 // DefaultAPIBaseURL is where Meta's Graph API is, its version included.
@@ -55,8 +55,13 @@ type Config struct {
 	FileClient *http.Client
 }
 
-// Adapter is a channels.Adapter, HookReceiver, Challenger, MediaCarrier, MediaFetcher and
-// TextLimiter.
+var (
+	_ channels.Windower       = (*Adapter)(nil)
+	_ channels.ContentCarrier = (*Adapter)(nil)
+)
+
+// Adapter is a channels.Adapter, HookReceiver, Challenger, MediaCarrier,
+// MediaFetcher, TextLimiter, Windower and ContentCarrier.
 type Adapter struct {
 	cfg      Config
 	base     string // of the API
@@ -118,19 +123,11 @@ func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
 	return files.Cloud(maxCaption)
 }
 
-// Send hands a text or a file over. out.From is not sent: the number is in the
-// URL.
+// Send hands a text, a file or a content over. out.From is not sent: the number is
+// in the URL.
 func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
-	m := textOf(out)
-	if len(out.Media) > 0 {
-		m = fileOf(out)
-	}
-	m.Product, m.Kind, m.To = "whatsapp", "individual", waid.ToID(out.To)
-	if a.cfg.UserIDField == FieldRecipient && !phone.Valid(out.To.Local()) {
-		m.To, m.Recipient = "", m.To
-	}
-	body, err := json.Marshal(m)
-	if err != nil { // cannot happen: strings and a bool
+	body, err := json.Marshal(a.newRequest(out))
+	if err != nil { // a coordinate that is no number, which contents cannot have
 		return channels.Sent{}, &channels.SendError{Verdict: channels.Permanent, Code: codeContent, Cause: err}
 	}
 	answer, err := carrierhttp.Post(ctx, a.cfg.HTTPClient, carrierhttp.Request{

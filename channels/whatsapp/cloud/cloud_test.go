@@ -58,7 +58,8 @@ func kitFor(userIDField string) channeltest.Kit {
 		},
 		Sends: append([]channeltest.Send{
 			send("a number", person, "16505551234"), send("a business-scoped id", scoped, "US.13491208655302741918"),
-		}, files()...),
+		}, append(files(), contents()...)...),
+		Window: 24 * time.Hour,
 		Accepted: channeltest.Answer{Status: 200, Body: `{"messaging_product":"whatsapp",` +
 			`"contacts":[{"input":"16505551234","wa_id":"16505551234"}],"messages":[{"id":"wamid.OUT9"}]}`},
 		AcceptedID: "wamid.OUT9",
@@ -131,7 +132,7 @@ func failures() []channeltest.Failure {
 	for metaCode, code := range map[int]int{
 		131026: 63024, 131021: 63031, 131030: 63015, 131051: 63021, 100: 63005, 131009: 63005, 130472: 63032,
 		131049: 63032, 131050: 63014, 368: 63013, 131031: 63051, 131037: 63022, 133010: 63007, 132000: 63028,
-		132001: 63027, 132007: 63013, 132012: 63030, 132015: 63041, 132016: 63042, 999999: 63005,
+		132001: 63027, 132005: 63005, 132007: 63013, 132012: 63030, 132018: 63030, 132068: 63005, 132069: 63005, 33: 63007, 131055: 63005, 135000: 63005, 132015: 63041, 132016: 63042, 999999: 63005,
 	} {
 		add(400, metaCode, channels.Permanent, code)
 	}

@@ -30,6 +30,19 @@ type metaError struct {
 	} `json:"error_data"`
 }
 
+// listOfErrors are errors beside a message. What is no list of them is none: the
+// message is worth more.
+type listOfErrors []metaError
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *listOfErrors) UnmarshalJSON(b []byte) error {
+	var list []metaError
+	if json.Unmarshal(b, &list) == nil {
+		*l = list
+	}
+	return nil
+}
+
 // carrierCode is Meta's code as text, empty where there is none.
 func (e metaError) carrierCode() string {
 	if e.Code == 0 {
@@ -131,7 +144,7 @@ func permanent(code int) int {
 		return 63015
 	case 131051:
 		return codeContent
-	case 100, 131008, 131009: // a parameter
+	case 100, 131008, 131009, 131055, 135000: // a parameter, a method
 		return codeNotAccepted
 	case 130472, 131049: // an experiment, marketing limits
 		return 63032
@@ -143,15 +156,17 @@ func permanent(code int) int {
 		return 63051
 	case 131037: // the number's name is not approved
 		return 63022
-	case 131045, 133010: // the number is not registered
+	case 33, 131045, 133010: // the number is not registered, or gone
 		return 63007
 	case 132000: // number of parameters
 		return 63028
 	case 132001: // no such template
 		return 63027
+	case 132005, 132068, 132069: // a text that is too long with its variables; a flow that is blocked or throttled
+		return codeNotAccepted
 	case 132007:
 		return 63013
-	case 132012:
+	case 132012, 132018: // the form of a parameter
 		return 63030
 	case 132015: // a template paused
 		return 63041

@@ -33,13 +33,14 @@ type message struct {
 	Contacts    json.RawMessage `json:"contacts"`
 	Reaction    json.RawMessage `json:"reaction"`
 	Order       json.RawMessage `json:"order"`
+	System      json.RawMessage `json:"system"`
+	Edit        json.RawMessage `json:"edit"`
+	Revoke      json.RawMessage `json:"revoke"`
+	Unsupported json.RawMessage `json:"unsupported"`
+	Referral    json.RawMessage `json:"referral"`
+	Context     json.RawMessage `json:"context"`
+	Errors      listOfErrors    `json:"errors"`
 }
-
-// silent says whether nobody wrote the message. WhatsApp itself writes those of
-// type system when somebody changes their number, with both numbers in the text:
-// nobody else in the conversation may see that. request_welcome says that
-// somebody has opened the chat.
-func (m message) silent() bool { return m.Type == "system" || m.Type == "request_welcome" }
 
 // content is what a message says, as text and media. Nothing that somebody sent
 // is lost without a word: what can be no text is named in brackets.
@@ -70,7 +71,17 @@ func (m message) content() (body string, media []conversations.Media) {
 	case "reaction":
 		body = m.emoji()
 	case "order":
-		body = strings.TrimSpace("[order] " + plain(m.Order, "text"))
+		body = m.ordered()
+	case "system":
+		body = m.news()
+	case "request_welcome":
+		body = "[chat opened]"
+	case "edit":
+		body = m.edited()
+	case "revoke":
+		body = "[message deleted]"
+	case "ephemeral":
+		body = "[disappearing message]"
 	}
 	if body == "" && len(media) == 0 {
 		body = "[unsupported message]"
@@ -180,4 +191,25 @@ func (m message) emoji() string {
 		return "[reaction] " + emoji
 	}
 	return "[reaction removed]"
+}
+
+// ordered is an order: what the person wrote with it, or what was ordered.
+func (m message) ordered() string {
+	if text := plain(m.Order, "text"); text != "" {
+		return "[order] " + text
+	}
+	var order struct {
+		Items []struct {
+			Product  string  `json:"product_retailer_id"`
+			Quantity integer `json:"quantity"`
+		} `json:"product_items"`
+	}
+	if json.Unmarshal(m.Order, &order) != nil {
+		return "[order]"
+	}
+	words := make([]string, 0, len(order.Items))
+	for _, item := range order.Items {
+		words = append(words, strconv.FormatInt(int64(item.Quantity), 10)+" × "+item.Product)
+	}
+	return strings.TrimSpace("[order] " + strings.Join(words, ", "))
 }

@@ -46,32 +46,81 @@ func hooks() []channeltest.Hook {
 			in("4", "the invoice", conversations.Media{
 				ProviderID: "1000000004", ContentType: "application/pdf", Filename: "invoice.pdf",
 			}),
-			in("5", "", conversations.Media{ProviderID: "1000000005", ContentType: "image/webp"}),
+			with(`{"sticker":{"animated":false},"type":"sticker"}`, in("5", "", conversations.Media{ProviderID: "1000000005", ContentType: "image/webp"})),
 			in("6", "", conversations.Media{ProviderID: "1000000006", ContentType: "audio/ogg"}),
 			in("7", unsupported),
 		)},
 		{File: "choices.json", Messages: list(
-			in("1", "Yes, please"), in("2", "Tomorrow"), in("3", "Priority"), in("4", "Sent"), in("5", unsupported),
+			answering("wamid.OUT", with(`{"button":{"id":"yes","title":"Yes, please"},"type":"button"}`, in("1", "Yes, please"))),
+			with(`{"button":{"id":"b1","title":"Tomorrow"},"type":"button"}`, in("2", "Tomorrow")),
+			with(`{"list":{"description":"next day","id":"l1","title":"Priority"},"type":"list"}`, in("3", "Priority")),
+			with(`{"flow":{"body":"Sent","name":"flow","response_json":"{}"},"type":"flow"}`, in("4", "Sent")),
+			with(`{"type":"unsupported","unsupported":{"type":"interactive"}}`, in("5", unsupported)),
 		)},
 		{File: "others.json", Messages: list(
-			in("1", "[location] 52.5,13.4 Alexanderplatz, 10178 Berlin"),
-			in("2", "[location] -0.25,0"),
-			in("3", "[location]"),
-			in("4", "[contact] Ada Lovelace, +44 20 7946 0000\n[contact] Bob\n[contact] +1 555 010 0000"),
-			in("5", "[contact]"),
-			reacted,
-			in("7", "[reaction removed]"),
-			in("8", "[order] as soon as possible"),
-			in("9", unsupported),
-			in("10", unsupported),
+			with(`{"location":{"address":"10178 Berlin","latitude":52.5,"longitude":13.4,"name":"Alexanderplatz","url":"https://example.com"},"type":"location"}`,
+				in("1", "[location] 52.5,13.4 Alexanderplatz, 10178 Berlin")),
+			with(`{"location":{"latitude":-0.25,"longitude":0},"type":"location"}`, in("2", "[location] -0.25,0")),
+			with(`{"type":"location"}`, in("3", "[location]")),
+			with(`{"contacts":{"contacts":[{"name":{"first_name":"Ada","formatted_name":"Ada Lovelace"},"phones":[{"phone":"+44 20 7946 0000","type":"WORK"}]},`+
+				`{"name":{"first_name":"Bob"}},{"phones":[{"phone":"+1 555 010 0000"}]}]},"type":"contacts"}`,
+				in("4", "[contact] Ada Lovelace, +44 20 7946 0000\n[contact] Bob\n[contact] +1 555 010 0000")),
+			with(`{"type":"contacts"}`, in("5", "[contact]")),
+			answering("wamid.OUT", with(`{"reaction":{"emoji":"👍"},"type":"reaction"}`, reacted)),
+			answering("wamid.OUT", with(`{"type":"reaction"}`, in("7", "[reaction removed]"))),
+			with(`{"order":{"catalog_id":"1","text":"as soon as possible"},"type":"order"}`, in("8", "[order] as soon as possible")),
+			with(`{"type":"unsupported","unsupported":{"code":131051,"title":"Message type unknown","type":"poll_creation"}}`, in("9", unsupported)),
+			with(`{"type":"unsupported","unsupported":{"type":"hologram"}}`, in("10", unsupported)),
 			in("11", "to a group"),
 			unclean,
-			in("13", "[location] 1.5,2.5 Home"),
+			with(`{"location":{"latitude":1.5,"longitude":2.5,"name":"Home"},"type":"location"}`, in("13", "[location] 1.5,2.5 Home")),
 		)},
-		{File: "silent.json"},
+		{File: "structured.json", Messages: structured()},
+		{File: "silent.json", Messages: list(
+			with(`{"system":{"type":"user_changed_number"},"type":"system"}`, unnamed(in("1", "[this person has a new number]"))),
+			with(`{"type":"request_welcome"}`, unnamed(in("2", "[chat opened]"))),
+		)},
 		{File: "statuses.json", Statuses: statuses()},
 		{File: "neighbours.json", Messages: list(nameless)},
 	}
+}
+
+// structured are messages that are more than their text.
+func structured() []conversations.Inbound {
+	return list(
+		with(`{"referral":{"body":"Summer succulents are here!","ctwa_clid":"Aff-n8ZTODiE79d22KtAwQKj9e","headline":"Chat with us","media_type":"image",`+
+			`"source_id":"120226305854810726","source_type":"ad","source_url":"https://fb.me/3cr4Wqqkv"},"type":"referral"}`, in("1", "from an advertisement")),
+		answering("wamid.OUT", in("2", "an answer")),
+		answering("wamid.IN2", with(`{"type":"edit"}`, in("3", "[edited] a better answer"))),
+		answering("wamid.IN2", with(`{"type":"revoke"}`, in("4", "[message deleted]"))),
+		with(`{"type":"ephemeral"}`, in("5", "[disappearing message]")),
+		with(`{"contacts":{"contacts":[{"emails":[{"email":"ada@example.com","type":"WORK"}],"name":{"first_name":"Ada","formatted_name":"Ada Lovelace"},`+
+			`"org":{"company":"Engines"},"phones":[{"phone":"+44 20 7946 0000","type":"WORK"}]}]},"type":"contacts"}`,
+			in("6", "[contact] Ada Lovelace, +44 20 7946 0000")),
+		with(`{"order":{"catalog_id":"194836987003835","product_items":[{"currency":"USD","item_price":30,"product_retailer_id":"di9ozbzfi4","quantity":2}]},"type":"order"}`,
+			in("7", "[order] 2 × di9ozbzfi4")),
+		with(`{"sticker":{"animated":true},"type":"sticker"}`, in("8", "", conversations.Media{ProviderID: "1000000008", ContentType: "image/webp"})),
+		with(`{"flow":{"body":"12 High Street","name":"address_message","response_json":"{\"city\":\"Berlin\"}"},"type":"flow"}`, in("9", "12 High Street")),
+		with(`{"type":"unsupported","unsupported":{"code":131051,"title":"Message type unknown","type":"unsupported"}}`, in("10", unsupported)),
+		with(`{"type":"edit"}`, in("11", "[edited]")),
+		with(`{"type":"unsupported","unsupported":{"type":"unsupported"}}`, in("12", unsupported)),
+	)
+}
+
+func with(attributes string, m conversations.Inbound) conversations.Inbound {
+	m.Attributes = attributes
+	return m
+}
+
+func answering(id string, m conversations.Inbound) conversations.Inbound {
+	m.ReplyTo = id
+	return m
+}
+
+// unnamed is a message without anything about who sent it but the number.
+func unnamed(m conversations.Inbound) conversations.Inbound {
+	m.Names, m.ProfileName = nil, ""
+	return m
 }
 
 const unsupported = "[unsupported message]"

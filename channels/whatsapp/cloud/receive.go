@@ -143,9 +143,6 @@ func (in *intake) message(raw json.RawMessage, contacts []contact) {
 		in.senseless++
 		return
 	}
-	if m.silent() {
-		return
-	}
 	from, names, profile := m.sender(contacts)
 	if m.ID == "" || from == "" {
 		in.senseless++
@@ -166,6 +163,8 @@ func (in *intake) message(raw json.RawMessage, contacts []contact) {
 		Notes:  normal.JSONNotes(raw, body),
 
 		ProfileName: profile,
+		Attributes:  m.attributes(),
+		ReplyTo:     m.answers(),
 	})
 }
 

@@ -4,7 +4,9 @@ import (
 	"strings"
 
 	"bridged/channels"
+	"bridged/channels/internal/waid"
 	"bridged/conversations"
+	"bridged/phone"
 )
 
 // request sends a message. Meta takes numbers without their plus sign in To, and
@@ -17,11 +19,14 @@ type request struct {
 	Recipient string `json:"recipient,omitempty"`
 	Type      string `json:"type"`
 
-	Text     *textBody `json:"text,omitempty"`
-	Image    *fileBody `json:"image,omitempty"`
-	Video    *fileBody `json:"video,omitempty"`
-	Audio    *fileBody `json:"audio,omitempty"`
-	Document *fileBody `json:"document,omitempty"`
+	Text        *textBody    `json:"text,omitempty"`
+	Image       *fileBody    `json:"image,omitempty"`
+	Video       *fileBody    `json:"video,omitempty"`
+	Audio       *fileBody    `json:"audio,omitempty"`
+	Document    *fileBody    `json:"document,omitempty"`
+	Template    *template    `json:"template,omitempty"`
+	Interactive *interactive `json:"interactive,omitempty"`
+	Location    *location    `json:"location,omitempty"`
 }
 
 type textBody struct {
@@ -34,6 +39,26 @@ type fileBody struct {
 	Link     string `json:"link"`
 	Caption  string `json:"caption,omitempty"`
 	Filename string `json:"filename,omitempty"` // of documents only
+}
+
+// newRequest makes the request that sends a message.
+func (a *Adapter) newRequest(out channels.Outbound) request {
+	var r request
+	switch {
+	case out.Content != nil && out.Content.Template != nil:
+		r = request{Type: "template", Template: newTemplate(*out.Content.Template)}
+	case out.Content != nil:
+		r = formOf(out.Content.Form)
+	case len(out.Media) > 0:
+		r = fileOf(out)
+	default:
+		r = textOf(out)
+	}
+	r.Product, r.Kind, r.To = "whatsapp", "individual", waid.ToID(out.To)
+	if a.cfg.UserIDField == FieldRecipient && !phone.Valid(out.To.Local()) {
+		r.To, r.Recipient = "", r.To
+	}
+	return r
 }
 
 // textOf sends a text.

@@ -3,7 +3,9 @@ package twilio_test
 import (
 	"net/url"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"bridged/channels"
@@ -43,8 +45,11 @@ func kit() channeltest.Kit {
 		Malformed: []string{"MessageSid=SM1&Body=hello"},
 		ReplyType: "text/xml",
 		Reply:     `<?xml version="1.0" encoding="UTF-8"?><Response/>`,
-		Sends:     []channeltest.Send{send("a number", person), send("a business-scoped id", scoped), file()},
-		Accepted:  channeltest.Answer{Status: 201, Body: `{"sid":"SM51","status":"queued"}`},
+		Sends: []channeltest.Send{
+			send("a number", person), send("a business-scoped id", scoped), file(), template(),
+		},
+		Window:   24 * time.Hour,
+		Accepted: channeltest.Answer{Status: 201, Body: `{"sid":"SM51","status":"queued"}`},
 
 		AcceptedID: "SM51",
 		Failures: []channeltest.Failure{{
@@ -74,6 +79,27 @@ func send(name string, to conversations.Address) channeltest.Send {
 	}
 }
 
+// template is a content that is approved under the SID that the account knows it by.
+func template() channeltest.Send {
+	s := send("a content of the account", person)
+	s.Out.Content = &conversations.OutboundContent{Template: &conversations.Template{
+		Name: "hx00000000000000000000000000000abc", Language: "en", Values: map[string]string{"1": "Alice", "2": "x"},
+	}}
+	s.Form.Del("Body")
+	s.Form.Set("ContentSid", "HX00000000000000000000000000000abc")
+	s.Form.Set("ContentVariables", `{"1":"Alice","2":"x"}`)
+	return s
+}
+
+func TestContentWay(t *testing.T) {
+	t.Parallel()
+	var a twilio.Adapter
+	named := conversations.OutboundContent{Template: &conversations.Template{Name: "flight_replies"}}
+	assert.Equal(t, conversations.WayText, a.ContentWay(named), "Twilio does not know Meta's names")
+	named.Form.Type = conversations.ContentCard
+	assert.Equal(t, conversations.WayNone, a.ContentWay(named))
+}
+
 // file is a message that is a file only.
 func file() channeltest.Send {
 	s := send("a file", person)
@@ -98,13 +124,24 @@ func hooks() []channeltest.Hook {
 	named[0].Names = []conversations.Address{scoped}
 	message, byID := inbound("SM00000000000000000000000000000031", person, "hola"), inbound("SM00000000000000000000000000000032", scoped, "hola")
 	named[0].ProfileName, message[0].ProfileName, byID[0].ProfileName = "Ana", "Ana", "Ana"
+	with := func(attributes, replyTo string, m []conversations.Inbound) []conversations.Inbound {
+		m[0].Attributes, m[0].ReplyTo = attributes, replyTo
+		return m
+	}
 	return []channeltest.Hook{
+		{File: "list.form", Messages: with(`{"list":{"description":"next day","id":"l1","title":"Priority"},"type":"list"}`,
+			"SM00000000000000000000000000000041", inbound("SM00000000000000000000000000000037", person, "Priority"))},
+		{File: "referral.form", Messages: with(`{"referral":{"body":"Visit us","ctwa_clid":"ARAkLkA8","headline":"Our shop","source_id":"118588094077142",`+
+			`"source_type":"ad","source_url":"https://fb.me/2Zq"},"type":"referral"}`,
+			"", inbound("SM00000000000000000000000000000038", person, "is it in stock?"))},
 		{File: "named.form", Messages: named},
 		{File: "message.form", Messages: message},
 		{File: "scoped.form", Messages: byID},
-		{File: "location.form", Messages: inbound("SM00000000000000000000000000000033", person,
-			"[location] 52.520008,13.404954 Alexanderplatz 10178 Berlin")},
-		{File: "button.form", Messages: inbound("SM00000000000000000000000000000034", person, "Yes, please")},
+		{File: "location.form", Messages: with(
+			`{"location":{"address":"10178 Berlin","latitude":52.520008,"longitude":13.404954,"name":"Alexanderplatz"},"type":"location"}`, "",
+			inbound("SM00000000000000000000000000000033", person, "[location] 52.520008,13.404954 Alexanderplatz 10178 Berlin"))},
+		{File: "button.form", Messages: with(`{"button":{"id":"yes","title":"Yes, please"},"type":"button"}`, "",
+			inbound("SM00000000000000000000000000000034", person, "Yes, please"))},
 		{File: "image.form", Messages: inbound("MM00000000000000000000000000000035", person, "look", conversations.Media{
 			URL:         "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1",
 			ContentType: "image/jpeg",

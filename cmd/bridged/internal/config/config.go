@@ -123,6 +123,12 @@ type Channel struct {
 	// OptOut says who deals with STOP; empty: as channels of this type do.
 	OptOut string `toml:"opt_out" check:"oneof:carrier,bridged,off"`
 
+	// FallbackContentSID is the template that goes out in the stead of free text
+	// while a window is closed. ResendWhenOpen says that what could not go out does
+	// when the person writes.
+	FallbackContentSID string `toml:"fallback_content_sid" check:"sid:HX"`
+	ResendWhenOpen     bool   `toml:"resend_when_open"`
+
 	Twilio    *Twilio    `toml:"twilio"`
 	Cloud     *Cloud     `toml:"cloud"`
 	Telnyx    *Telnyx    `toml:"telnyx"`

@@ -79,6 +79,9 @@ func TestMistakes_types(t *testing.T) {
 		{"list for a table", "[[server]]\n", []string{"4: server: must be a table, not a list: write [server]"}},
 		{"table for a list", "[channels]\n", []string{"4: channels: must be a list of tables, not a table: write [[channels]]"}},
 		{"nested list for a table", "[[server.tls]]\n", []string{"4: server.tls: must be a table, not a list: write [server.tls]"}},
+		{"a window on SMS", "[[channels]]\nname=\"s\"\ntype=\"sms\"\ndriver=\"simulator\"\nnumbers=[\"12345\"]\nresend_when_open=true\nfallback_content_sid=\"HX00000000000000000000000000000001\"\n", []string{
+			`9: channels[0].resend_when_open: is for type`, `10: channels[0].fallback_content_sid: is for type`,
+		}},
 		{"scalar for a driver's table", "[[channels]]\nname=\"a\"\ntype=\"sms\"\ndriver=\"twilio\"\nnumbers=[\"12345\"]\ntwilio=1\n", []string{
 			"9: channels[0].twilio: must be a table, not a whole number: write [channels.twilio]",
 		}},

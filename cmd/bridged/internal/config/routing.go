@@ -35,6 +35,7 @@ func (r *reader) checkChannels(channels []Channel) {
 			r.checkDriver(path, c)
 		}
 		r.checkProxies(path, c, numbers)
+		r.checkWindow(path, c)
 	}
 }
 
@@ -64,6 +65,18 @@ func (r *reader) checkDriver(path string, c *Channel) {
 			r.table(table.Elem(), tree{}, key)
 		case f.key != c.Driver && !table.IsNil():
 			r.wrong(key, "is the table of another driver than %q: remove it, or change driver", c.Driver)
+		}
+	}
+}
+
+// checkWindow checks that what is about a window is of a channel that has one.
+func (r *reader) checkWindow(path string, c *Channel) {
+	if !r.ok(member(path, "type")) || c.Type == typeWhatsApp {
+		return
+	}
+	for key, isSet := range map[string]bool{"fallback_content_sid": c.FallbackContentSID != "", "resend_when_open": c.ResendWhenOpen} {
+		if at := member(path, key); isSet && r.ok(at) {
+			r.wrong(at, "is for type %q, which allows free text for 24 hours only: remove it", typeWhatsApp)
 		}
 	}
 }
