@@ -97,22 +97,22 @@ func TestPlansOfMessagesWithFiles(t *testing.T) {
 		{"0123456789", "kept", "0123456789[kept]", "sent", 0},
 		{"0123456789a", "kept", "0123456789a|[kept]", "sent", 0},
 		{"😀😀😀😀😀a", "kept", "😀😀😀😀😀a|[kept]", "sent", 0},
-		{"one two three", "kept converted kept", "one|two|three|[kept][converted]|[kept]", "sent", 0},
-		{"hello", "converted kept kept", "hello[converted][kept]|[kept]", "sent", 0},
+		{"one two three", "kept,converted,kept", "one|two|three|[kept][converted]|[kept]", "sent", 0},
+		{"hello", "converted,kept,kept", "hello[converted][kept]|[kept]", "sent", 0},
 		{"hello", "linked", "hello|LINK", "sent", 0},
 		{"", "linked", "LINK", "sent", 0},
-		{"", "linked kept linked", "LINK|LINK|[kept]", "sent", 0},
+		{"", "linked,kept,linked", "LINK|LINK|[kept]", "sent", 0},
 		{"hello", "failed", "hello", "failed", 30019},
 		{"", "failed", "", "failed", 30019},
-		{"", "kept failed kept kept", "[kept][kept]|[kept]", "failed", 30019},
-		{"hi", "failed linked", "hi|LINK", "failed", 30019},
+		{"", "kept,failed,kept,kept", "[kept][kept]|[kept]", "failed", 30019},
+		{"hi", "failed,linked", "hi|LINK", "failed", 30019},
 	} {
 		t.Run(c.text+" "+c.files, func(t *testing.T) {
 			t.Parallel()
 			g, _ := newTailor(t)
 			key := g.conversation(alice)
 			f := bridge.MessageFields{Body: &c.text}
-			for _, name := range strings.Fields(c.files) {
+			for _, name := range strings.Split(c.files, ",") {
 				f.Media = append(f.Media, g.named(name))
 			}
 			_, err := g.CreateMessage(t.Context(), system, service, key, f)
@@ -140,7 +140,7 @@ func TestPlansOfMessagesWithFiles(t *testing.T) {
 			assert.Equal(t, conversations.ProgressDone, d.Progress)
 			assert.Equal(t, c.code != 0, d.Reason != "")
 			require.Len(t, d.Files, len(f.Media))
-			for i, name := range strings.Fields(c.files) {
+			for i, name := range strings.Split(c.files, ",") {
 				assert.Equal(t, conversations.FileOutcome(name), d.Files[i].Outcome, "which of them happened is on the delivery")
 				assert.Equal(t, f.Media[i], d.Files[i].File)
 			}

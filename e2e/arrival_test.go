@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -40,7 +41,7 @@ func (w *world) bobShows(id, caption, file string) {
 	w.t.Helper()
 	w.accepted(w.cloud.PostValue(w.t.Context(), w.URL+"/hooks/wa-main", map[string]any{
 		"messages": []any{map[string]any{
-			"id": id, "from": strings.TrimPrefix(bob, "whatsapp:+"), "timestamp": "1700000000", "type": "image",
+			"id": id, "from": strings.TrimPrefix(bob, "whatsapp:+"), "timestamp": strconv.FormatInt(time.Now().Unix(), 10), "type": "image",
 			"image": map[string]any{"id": file, "mime_type": "image/png", "caption": caption, "sha256": "as webhooks have it"},
 		}},
 	}))
@@ -106,8 +107,6 @@ func TestAPhotoFromWhatsAppIsKept(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	assert.Equal(t, "image/png", header.Get("Content-Type"))
 	assert.Zero(t, strings.Compare(photo, body), "byte by byte")
-	require.Len(t, w.filesOnDisk(), 1)
-
 	require.NoError(t, w.Kill())
 	w.start()
 	a = w.filesOf(conversation, 0)[0]

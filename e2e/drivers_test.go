@@ -53,7 +53,7 @@ var others = map[string]func(t *testing.T) *other{
 		return &other{
 			fake: fake, carrier: &fake.Carrier, secret: secret, handedOver: "sent", code: 40001, want: 30006,
 			busy:    `{"errors":[{"code":"10011","title":"Too many requests"}]}`,
-			refusal: `{"errors":[{"code":"40300","title":"Blocked due to STOP message"}]}`, refused: 21610,
+			refusal: `{"errors":[{"code":"40310","title":"Invalid 'to' address"}]}`, refused: 21211,
 			config: fmt.Sprintf("driver = \"telnyx\"\n[channels.telnyx]\napi_key_file = %q\npublic_key = %q\napi_base_url = %q\n",
 				secret, fake.PublicKey(), fake.URL),
 		}

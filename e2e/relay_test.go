@@ -1,6 +1,9 @@
 package e2e
 
 import (
+	"hash/crc32"
+	"image"
+	"image/png"
 	"net/url"
 	"regexp"
 	"strings"
@@ -159,42 +162,64 @@ func TestTextLongerThanAMessageGoesOutInPartsThatAreOneDelivery(t *testing.T) {
 	eventually(t, func() bool { return w.delivery(conversation, message)["delivered"] == "all" }, "delivered when all parts are")
 }
 
-func TestMediaAreStoredAndTheirReceiptSaysFailed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, setup{})
-	conversation := w.converse()
-	w.twilio.Keep("ME1", fakecarrier.File{Content: picture})
-	w.accepted(w.twilio.Post(t.Context(), w.URL+"/hooks/sms-main", fakecarrier.Message{
-		ID: "MM00000000000000000000000000000001", From: alice, To: smsProxy, Body: "look",
-		Extra: map[string][]string{
-			"NumMedia": {"1"}, "MediaUrl0": {w.twilio.FileURL("ME1")}, "MediaContentType0": {"image/jpeg"},
-		},
-	}))
-	eventually(t, func() bool { return len(w.messages(conversation)) == 1 }, "the message is there")
-	m := w.messages(conversation)[0]
-	require.NotNil(t, m.Media)
-	require.Len(t, *m.Media, 1)
-	eventually(t, func() bool { return w.delivery(conversation, *m.Sid)["failed"] == "all" }, "never silence")
-	assert.Equal(t, 63021, w.receipts(conversation, *m.Sid)[0].ErrorCode)
-	assert.Empty(t, w.cloud.Sent())
+// realPicture is a PNG that says in its metadata who made it.
+func realPicture(t *testing.T) string {
+	t.Helper()
+	var file strings.Builder
+	require.NoError(t, png.Encode(&file, image.NewGray(image.Rect(0, 0, 40, 30))))
+	const header = 33 // the signature and IHDR
+	chunk := "tEXtAuthor\x00" + bob
+	framed := fourBytes(len(chunk)-4) + chunk + fourBytes(int(crc32.ChecksumIEEE([]byte(chunk))))
+	return file.String()[:header] + framed + file.String()[header:]
 }
 
-func TestAPictureFromWhatsAppFailsOnSMSWithItsOwnCode(t *testing.T) {
+func fourBytes(n int) string {
+	return string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+}
+
+// opened is what the carrier gets that fetches the file of a send: without
+// credentials, by the URL that stands in the request.
+func opened(t *testing.T, s fakecarrier.Sent) (contentType, content string) {
+	t.Helper()
+	link := regexp.MustCompile(`https?%3A%2F%2F[^&"\s]*signature[^&"\s]*|http://[^"\s]*signature[^"\s]*`).FindString(s.Raw)
+	link = strings.ReplaceAll(link, `\u0026`, "&")
+	if strings.Contains(link, "%3A") {
+		var err error
+		link, err = url.QueryUnescape(link)
+		require.NoError(t, err)
+	}
+	status, content, header := fetch(t, link, false)
+	require.Equal(t, 200, status, "%q in %s", link, s.Raw)
+	return header.Get("Content-Type"), content
+}
+
+// "A photo from WhatsApp arrives on an SMS phone", and one from a telephone on
+// WhatsApp, each without what it told of its maker.
+func TestAPictureGoesOverWithoutItsMetadata(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{})
 	conversation := w.converse()
-	w.cloud.Keep("1000000001", fakecarrier.File{Content: picture})
-	w.accepted(w.cloud.PostValue(t.Context(), w.URL+"/hooks/wa-main", map[string]any{
-		"messages": []any{map[string]any{
-			"id": "wamid.picture", "from": strings.TrimPrefix(bob, "whatsapp:+"), "timestamp": "1700000000", "type": "image",
-			"image": map[string]any{"id": "1000000001", "mime_type": "image/jpeg", "caption": "look"},
-		}},
-	}))
-	eventually(t, func() bool { d := w.detailOf(conversation, 0); return d != nil && d.Status == "failed" }, "never silence")
-	m := w.messages(conversation)[0]
-	require.Len(t, *m.Media, 1)
-	assert.Equal(t, 12300, w.receipts(conversation, *m.Sid)[0].ErrorCode)
-	assert.Empty(t, w.twilio.Sent())
+	photo := realPicture(t)
+	w.cloud.Keep("1000000001", fakecarrier.File{Content: photo, ContentType: "image/png"})
+	w.bobShows("wamid.picture", "look", "1000000001")
+	eventually(t, func() bool { return len(w.twilio.Sent()) == 1 }, "Alice gets it")
+	w.twilio.Keep("ME1", fakecarrier.File{Content: photo, ContentType: "image/png"})
+	w.aliceShows("MM00000000000000000000000000000001", "look here", w.twilio.FileURL("ME1"))
+	eventually(t, func() bool { return len(w.cloud.Sent()) == 1 }, "Bob gets it")
+	for _, sent := range []fakecarrier.Sent{w.twilio.Sent()[0], w.cloud.Sent()[0]} {
+		contentType, content := opened(t, sent)
+		assert.Equal(t, "image/png", contentType)
+		assert.NotContains(t, content, bob)
+		shown, err := png.Decode(strings.NewReader(content))
+		require.NoError(t, err)
+		assert.Equal(t, image.Pt(40, 30), shown.Bounds().Size())
+		assert.Contains(t, sent.Raw, "look", "and its caption")
+	}
+	for i := range 2 {
+		m := w.messages(conversation)[i]
+		require.Len(t, *m.Media, 1)
+		eventually(t, func() bool { return w.delivery(conversation, *m.Sid)["sent"] == "all" }, "it is sent")
+	}
 }
 
 // SMS takes 1,600 characters at Twilio, WhatsApp 4,096 at Meta.
