@@ -31,6 +31,7 @@ type delivery struct {
 	FallbackSID       *string                 `json:"fallback_content_sid"`
 	DateDue           *string                 `json:"date_due"`
 	Reason            *string                 `json:"reason"`
+	Files             []sentFile              `json:"files"`
 	DateCreated       string                  `json:"date_created"`
 	DateUpdated       string                  `json:"date_updated"`
 	Attempts          []attempt               `json:"attempts"`
@@ -139,6 +140,7 @@ func (s *server) showDelivery(d conversations.DeliveryDetail) delivery {
 		FallbackSID:       twilio.NullableSID(&d.Fallback),
 		DateDue:           twilio.NullableDate(d.Due),
 		Reason:            nullable(d.Reason),
+		Files:             showSentFiles(d.Files),
 		DateCreated:       twilio.Date(d.Created),
 		DateUpdated:       twilio.Date(d.Updated),
 		Attempts:          make([]attempt, len(d.Attempts)),

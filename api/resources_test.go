@@ -201,6 +201,45 @@ func TestDeliveryIsShownWhole(t *testing.T) {
 	}, reports[0])
 }
 
+// The URL that a file goes by opens it without credentials, so it is not shown.
+func TestWhatBecameOfEachFileIsShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	const link = "https://bridge.example/bridged/v1/media/a-signed-link"
+	h := api.New(config(w))
+	shown := func() []any {
+		return do(t, h, http.MethodGet, "/bridged/v1/deliveries/DY"+digits, "").json(t)["files"].([]any)
+	}
+	assert.Empty(t, shown(), "a message without files")
+	w.deliveries[0].Files = []conversations.SentFile{
+		{
+			File: digits, Outcome: conversations.FileConverted, Reason: "it has 3 bytes, and the channel takes 2",
+			Sent: conversations.Media{ID: other, ContentType: "image/jpeg", Filename: "a.jpg", Size: 2, URL: link},
+		},
+		{File: digits, Outcome: conversations.FileLinked, Sent: conversations.Media{ID: digits, ContentType: "application/zip", Size: 9}, Link: link, Reason: "why"},
+		{File: digits, Outcome: conversations.FileFailed, Sent: conversations.Media{ID: digits, ContentType: "application/zip", Size: 9}, Code: 12300, Reason: "why"},
+		{Outcome: conversations.FileKept, Sent: conversations.Media{URL: link}},
+	}
+	assert.Equal(t, []any{
+		map[string]any{
+			"sid": "ME" + digits, "sent_sid": "ME" + other, "outcome": "converted", "content_type": "image/jpeg", "filename": "a.jpg",
+			"size": 2.0, "error_code": nil, "reason": "it has 3 bytes, and the channel takes 2",
+		},
+		map[string]any{
+			"sid": "ME" + digits, "sent_sid": "ME" + digits, "outcome": "linked", "content_type": "application/zip", "filename": nil,
+			"size": 9.0, "error_code": nil, "reason": "why",
+		},
+		map[string]any{
+			"sid": "ME" + digits, "sent_sid": nil, "outcome": "failed", "content_type": "application/zip", "filename": nil,
+			"size": 9.0, "error_code": 12300.0, "reason": "why",
+		},
+		map[string]any{
+			"sid": nil, "sent_sid": nil, "outcome": "kept", "content_type": nil, "filename": nil, "size": nil, "error_code": nil, "reason": nil,
+		},
+	}, shown())
+	assert.NotContains(t, do(t, h, http.MethodGet, "/bridged/v1/deliveries/DY"+digits, "").body, "a-signed-link")
+}
+
 func TestDeadLettersAndUnroutedMessages(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
