@@ -301,8 +301,9 @@ func TestAPictureInAGroupTextOfThree(t *testing.T) {
 		status, content, _ := fetch(t, shown.Media[0], false)
 		assert.Equal(t, []any{http.StatusOK, ours}, []any{status, content})
 	}
-	eventually(t, func() bool { return len(w.receipts(home, message)) == 2 }, "each has a receipt")
+	eventually(t, func() bool { return w.delivery(home, message)["sent"] == "all" }, "each has a receipt")
 	receipts := w.receipts(home, message)
+	require.Len(t, receipts, 2)
 	assert.Equal(t, *receipts[0].ChannelMessageSid, *receipts[1].ChannelMessageSid, "it was one message")
 
 	draft, err := json.Marshal(map[string]any{
