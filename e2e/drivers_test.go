@@ -219,6 +219,21 @@ func TestEachCarriersRefusalForGoodHasItsCode(t *testing.T) {
 	})
 }
 
+// A picture from WhatsApp goes over as MMS, by a URL of ours.
+func TestEachCarrierGetsPictures(t *testing.T) {
+	t.Parallel()
+	eachOther(t, nil, func(t *testing.T, w *world, o *other) {
+		conversation := w.withErin()
+		w.cloud.Keep("1000000001", fakecarrier.File{Content: realPicture(t), ContentType: "image/png"})
+		w.bobShows("wamid.picture", "look", "1000000001")
+		eventually(t, func() bool { d := w.detailOf(conversation, 0); return d != nil && d.Status == "sent" }, "it is sent")
+		require.Len(t, o.carrier.Sent(), 1)
+		assert.Equal(t, "look", o.carrier.Sent()[0].Body)
+		contentType, _ := opened(t, o.carrier.Sent()[0])
+		assert.Equal(t, "image/png", contentType)
+	})
+}
+
 // Contract 11, for a carrier that takes a message and does not say so.
 func TestEachCarriersStatusSettlesASendOfUnknownOutcome(t *testing.T) {
 	t.Parallel()
