@@ -126,7 +126,7 @@ func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
 // in the URL.
 func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
 	return carrierhttp.SendJSON(ctx, a.cfg.HTTPClient, carrierhttp.JSONSend{
-		URL: a.endpoint, Header: carrierhttp.Bearer(a.cfg.AccessToken()), Body: a.newRequest(out),
+		URL: a.endpoint, Header: a.authorized(), Body: a.newRequest(out),
 		Refusal: refusal, Unsendable: codeContent, // a coordinate that is no number, which contents cannot have
 	}, acceptance.id)
 }
