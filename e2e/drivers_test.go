@@ -219,6 +219,46 @@ func TestEachCarriersRefusalForGoodHasItsCode(t *testing.T) {
 	})
 }
 
+// A picture from WhatsApp goes over as MMS, by a URL of ours.
+func TestEachCarrierGetsPictures(t *testing.T) {
+	t.Parallel()
+	eachOther(t, nil, func(t *testing.T, w *world, o *other) {
+		conversation := w.withErin()
+		w.cloud.Keep("1000000001", fakecarrier.File{Content: realPicture(t), ContentType: "image/png"})
+		w.bobShows("wamid.picture", "look", "1000000001")
+		eventually(t, func() bool { d := w.detailOf(conversation, 0); return d != nil && d.Status == "sent" }, "it is sent")
+		require.Len(t, o.carrier.Sent(), 1)
+		assert.Equal(t, "look", o.carrier.Sent()[0].Body)
+		contentType, _ := opened(t, o.carrier.Sent()[0])
+		assert.Equal(t, "image/png", contentType)
+	})
+}
+
+// An agent on chat and two people in one group text, as page 37 has it.
+func TestEachCarrierCarriesGroupTexts(t *testing.T) {
+	t.Parallel()
+	eachOther(t, nil, func(t *testing.T, w *world, o *other) {
+		c := w.newConversation()
+		for _, member := range [][]string{
+			{"Identity", "agent", "MessagingBinding.ProjectedAddress", otherProxy},
+			{"MessagingBinding.Address", homebuyer},
+			{"MessagingBinding.Address", otherHomebuyer},
+		} {
+			w.mustAdd(c, member...)
+		}
+		w.writeAs(c, "agent", "Glad you could join us")
+		eventually(t, func() bool { d := w.detailOf(c, 0); return d != nil && d.Status == "sent" }, "it is sent")
+		require.Len(t, o.carrier.Sent(), 1, "as one group message")
+		assert.Equal(t, homebuyer+","+otherHomebuyer, o.carrier.Sent()[0].To)
+
+		answer := fakecarrier.Message{ID: "in-1", From: homebuyer, To: otherProxy, Others: []string{otherHomebuyer}, Body: "Hello!"}
+		w.accepted(o.fake.Post(t.Context(), w.URL+otherHook, answer))
+		eventually(t, func() bool { return len(w.messages(c)) == 2 }, "the answer is there")
+		assert.Equal(t, homebuyer, *w.messages(c)[1].Author)
+		assert.Len(t, o.carrier.Sent(), 1, "the carrier has brought it to the others")
+	})
+}
+
 // Contract 11, for a carrier that takes a message and does not say so.
 func TestEachCarriersStatusSettlesASendOfUnknownOutcome(t *testing.T) {
 	t.Parallel()

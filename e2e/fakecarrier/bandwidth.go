@@ -70,7 +70,7 @@ func newBandwidthID() string { return "1748772000000" + randomHex()[:16] }
 // Post delivers a message to the hook, with the credentials.
 func (b *Bandwidth) Post(ctx context.Context, hook string, m Message) (status int, err error) {
 	return b.PostEvents(ctx, hook, b.event("message-received", "Incoming message received", m.To, map[string]any{
-		"id": m.ID, "owner": m.To, "from": m.From, "to": []string{m.To}, "text": m.Body, "direction": "in",
+		"id": m.ID, "owner": m.To, "from": m.From, "to": append([]string{m.To}, m.Others...), "text": m.Body, "direction": "in",
 	}))
 }
 

@@ -197,6 +197,7 @@ type Message struct {
 	ID, From, To, Body string
 	Extra              url.Values // further fields of the form; Twilio only
 	UserID             string     // business-scoped id; Meta only. From may be empty then
+	Others             []string   // further receivers, of a group message; Telnyx and Bandwidth only
 }
 
 // Post delivers a message to the hook, signed.

@@ -74,10 +74,14 @@ func (t *Telnyx) serve(w http.ResponseWriter, r *http.Request) {
 
 // Post delivers a message to the hook, signed.
 func (t *Telnyx) Post(ctx context.Context, hook string, m Message) (status int, err error) {
+	to := []any{}
+	for _, number := range append([]string{m.To}, m.Others...) {
+		to = append(to, map[string]any{"phone_number": number, "status": "webhook_delivered"})
+	}
 	return t.PostEvent(ctx, hook, "message.received", map[string]any{
 		"record_type": "message", "direction": "inbound", "id": m.ID, "type": "SMS",
 		"from": map[string]any{"phone_number": m.From, "carrier": "A carrier", "line_type": "Wireless"},
-		"to":   []any{map[string]any{"phone_number": m.To, "status": "webhook_delivered"}},
+		"to":   to,
 		"cc":   []any{}, "text": m.Body, "media": []any{}, "received_at": time.Now().UTC().Format(time.RFC3339Nano), "errors": []any{},
 	})
 }

@@ -6,6 +6,7 @@ package storetest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -63,12 +64,38 @@ func New(t testing.TB) *Place {
 	steps, err := store.Migrations()
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "bridged.db")
+	empty, err := migrated()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, empty, 0o600))
 	return &Place{
 		URL: "sqlite:" + path, driver: "sqlite",
 		dsn:  "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)",
 		open: func(ctx context.Context) (store.Backend, error) { return sqlite.Open(ctx, path, steps) },
 	}
 }
+
+// migrated is an SQLite file with all tables and nothing in them. To copy it is much
+// faster than to make another one.
+var migrated = sync.OnceValues(func() (file []byte, err error) { //nolint:gochecknoglobals // it is one per process
+	dir, err := os.MkdirTemp("", "bridged-template-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	steps, err := store.Migrations()
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "bridged.db")
+	b, err := sqlite.Open(context.Background(), path, steps)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(b.Read.Close(), b.Write.Close(), b.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // NewPostgreSQL is New on PostgreSQL, whatever the environment says.
 func NewPostgreSQL(t testing.TB) *Place {

@@ -7,7 +7,6 @@ package bandwidth
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -114,6 +113,9 @@ func (a *Adapter) ParseAddress(s string) (conversations.Address, error) { return
 // MaxText is the longest text of one message, in UTF-16 code units.
 func (a *Adapter) MaxText() int { return maxText }
 
+// Segments counts those of a text.
+func (a *Adapter) Segments(text string) int { return conversations.Segments(text) }
+
 // CarriesGroups says that group MMS is carried.
 func (a *Adapter) CarriesGroups() bool { return true }
 
@@ -156,30 +158,20 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 	if err != nil {
 		return channels.Sent{}, err
 	}
-	body, err := json.Marshal(outgoing{
-		ApplicationID: a.cfg.ApplicationID, From: string(out.From), To: sms.Receivers(out), Text: out.Body, Media: urls,
-	})
-	if err != nil { // cannot happen: strings
-		return channels.Sent{}, &channels.SendError{Verdict: channels.Permanent, Code: sms.CodeUnknown, Cause: err}
-	}
-	header := a.authorized()
-	header.Set("Content-Type", "application/json")
-	header.Set("Accept", "application/json")
-	answer, err := carrierhttp.Post(ctx, a.cfg.HTTPClient, carrierhttp.Request{URL: a.endpoint, Header: header, Body: body})
-	if err != nil {
-		return channels.Sent{}, err
-	}
-	if answer.Status < 200 || answer.Status > 299 {
-		return channels.Sent{}, refusal(answer)
-	}
-	var accepted struct {
-		ID string `json:"id"`
-	}
-	if json.Unmarshal(answer.Body, &accepted) != nil || accepted.ID == "" {
-		return channels.Sent{}, carrierhttp.Nonsense()
-	}
-	return channels.Sent{ProviderID: accepted.ID}, nil
+	return carrierhttp.SendJSON(ctx, a.cfg.HTTPClient, carrierhttp.JSONSend{
+		URL: a.endpoint, Header: a.authorized(), Refusal: refusal, Unsendable: sms.CodeUnknown,
+		Body: outgoing{
+			ApplicationID: a.cfg.ApplicationID, From: string(out.From), To: sms.Receivers(out), Text: out.Body, Media: urls,
+		},
+	}, acceptance.id)
 }
+
+// acceptance is Bandwidth's answer to a message that it has taken.
+type acceptance struct {
+	ID string `json:"id"`
+}
+
+func (a acceptance) id() string { return a.ID }
 
 // FetchMedia opens a file of an inbound message, which Bandwidth keeps for two
 // days. A file anywhere else but at Bandwidth is refused: it would get the

@@ -10,7 +10,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -110,6 +109,9 @@ func (a *Adapter) ParseAddress(s string) (conversations.Address, error) { return
 // MaxText is the longest text of one message, in UTF-16 code units.
 func (a *Adapter) MaxText() int { return maxText }
 
+// Segments counts those of a text.
+func (a *Adapter) Segments(text string) int { return conversations.Segments(text) }
+
 // CarriesGroups says that group MMS is carried.
 func (a *Adapter) CarriesGroups() bool { return true }
 
@@ -145,33 +147,17 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 		}
 		m.To, endpoint = receivers, endpoint+"/group_mms"
 	}
-	body, err := json.Marshal(m)
-	if err != nil { // cannot happen: strings
-		return channels.Sent{}, &channels.SendError{Verdict: channels.Permanent, Code: sms.CodeUnknown, Cause: err}
-	}
-	answer, err := carrierhttp.Post(ctx, a.cfg.HTTPClient, carrierhttp.Request{
-		URL: endpoint,
-		Header: http.Header{
-			"Authorization": {"Bearer " + a.cfg.APIKey()},
-			"Content-Type":  {"application/json"},
-			"Accept":        {"application/json"},
-		},
-		Body: body,
-	})
-	if err != nil {
-		return channels.Sent{}, err
-	}
-	if answer.Status < 200 || answer.Status > 299 {
-		return channels.Sent{}, refusal(answer)
-	}
-	var accepted struct {
-		Data reference `json:"data"`
-	}
-	if json.Unmarshal(answer.Body, &accepted) != nil || accepted.Data.id() == "" {
-		return channels.Sent{}, carrierhttp.Nonsense()
-	}
-	return channels.Sent{ProviderID: accepted.Data.id()}, nil
+	return carrierhttp.SendJSON(ctx, a.cfg.HTTPClient, carrierhttp.JSONSend{
+		URL: endpoint, Header: carrierhttp.Bearer(a.cfg.APIKey()), Body: m, Refusal: refusal, Unsendable: sms.CodeUnknown,
+	}, acceptance.id)
 }
+
+// acceptance is Telnyx's answer to a message that it has taken.
+type acceptance struct {
+	Data reference `json:"data"`
+}
+
+func (a acceptance) id() string { return a.Data.id() }
 
 // reference names a message. Of a group message each receiver's copy has an id of
 // its own, with which its statuses come; they share the group's ("Group

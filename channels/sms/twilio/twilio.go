@@ -4,13 +4,10 @@
 package twilio
 
 import (
-	"errors"
-	"strings"
-
 	"bridged/channels/internal/files"
 	"bridged/channels/internal/programmable"
+	"bridged/channels/internal/sms"
 	"bridged/conversations"
-	"bridged/phone"
 )
 
 // DefaultAPIBaseURL is where Twilio's REST API is.
@@ -40,13 +37,7 @@ func (a *Adapter) Segments(text string) int { return conversations.Segments(text
 
 // ParseAddress accepts a number in E.164 and a short code. Inbound messages may
 // come from other addresses too, such as a sender's name; nobody can answer those.
-func (a *Adapter) ParseAddress(s string) (conversations.Address, error) {
-	s = strings.TrimSpace(s)
-	if !phone.Valid(s) && !phone.ShortCode(s) {
-		return "", errors.New("a number on SMS is + and 7 to 15 digits, or a short code of 3 to 8 digits")
-	}
-	return conversations.Address(s), nil
-}
+func (a *Adapter) ParseAddress(s string) (conversations.Address, error) { return sms.ParseAddress(s) }
 
 // MediaRules are those of MMS.
 func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {

@@ -11,7 +11,6 @@ package cloud
 import (
 	"context"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -126,34 +125,24 @@ func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
 // Send hands a text, a file or a content over. out.From is not sent: the number is
 // in the URL.
 func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
-	body, err := json.Marshal(a.newRequest(out))
-	if err != nil { // a coordinate that is no number, which contents cannot have
-		return channels.Sent{}, &channels.SendError{Verdict: channels.Permanent, Code: codeContent, Cause: err}
+	return carrierhttp.SendJSON(ctx, a.cfg.HTTPClient, carrierhttp.JSONSend{
+		URL: a.endpoint, Header: a.authorized(), Body: a.newRequest(out),
+		Refusal: refusal, Unsendable: codeContent, // a coordinate that is no number, which contents cannot have
+	}, acceptance.id)
+}
+
+// acceptance is Meta's answer to a message that it has taken.
+type acceptance struct {
+	Messages []struct {
+		ID string `json:"id"`
+	} `json:"messages"`
+}
+
+func (a acceptance) id() string {
+	if len(a.Messages) == 0 {
+		return ""
 	}
-	answer, err := carrierhttp.Post(ctx, a.cfg.HTTPClient, carrierhttp.Request{
-		URL: a.endpoint,
-		Header: http.Header{
-			"Authorization": {"Bearer " + a.cfg.AccessToken()},
-			"Content-Type":  {"application/json"},
-			"Accept":        {"application/json"},
-		},
-		Body: body,
-	})
-	if err != nil {
-		return channels.Sent{}, err
-	}
-	if answer.Status < 200 || answer.Status > 299 {
-		return channels.Sent{}, refusal(answer)
-	}
-	var accepted struct {
-		Messages []struct {
-			ID string `json:"id"`
-		} `json:"messages"`
-	}
-	if json.Unmarshal(answer.Body, &accepted) != nil || len(accepted.Messages) == 0 || accepted.Messages[0].ID == "" {
-		return channels.Sent{}, carrierhttp.Nonsense()
-	}
-	return channels.Sent{ProviderID: accepted.Messages[0].ID}, nil
+	return a.Messages[0].ID
 }
 
 // AnswerChallenge proves to Meta that the hook's URL is ours: the request that

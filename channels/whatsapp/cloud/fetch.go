@@ -76,7 +76,7 @@ func (a *Adapter) mayKnow(rawURL string, byAPI bool) bool {
 }
 
 func (a *Adapter) authorized() http.Header {
-	return http.Header{"Authorization": {"Bearer " + a.cfg.AccessToken()}}
+	return carrierhttp.Bearer(a.cfg.AccessToken())
 }
 
 // noFile reads Meta's error, which has a code where it is the API's.
