@@ -122,6 +122,11 @@ func newWorld(t *testing.T, s setup) *world {
 	w.twilio.Fault, w.cloud.Fault = s.twilioFault, s.cloudFault
 	w.file = filepath.Join(w.dir, "bridged.toml")
 	require.NoError(t, os.WriteFile(w.file, []byte(w.configuration(s)), 0o600))
+	if w.place == nil { // with the race detector each daemon would migrate for seconds
+		data := filepath.Join(w.dir, "bridged-data")
+		require.NoError(t, os.Mkdir(data, 0o700))
+		storetest.WriteMigrated(t, filepath.Join(data, "bridged.db"))
+	}
 	w.start()
 	t.Cleanup(func() { endsWell(t, w.Daemon) })
 	return w

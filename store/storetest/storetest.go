@@ -64,14 +64,20 @@ func New(t testing.TB) *Place {
 	steps, err := store.Migrations()
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "bridged.db")
-	empty, err := migrated()
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(path, empty, 0o600))
+	WriteMigrated(t, path)
 	return &Place{
 		URL: "sqlite:" + path, driver: "sqlite",
 		dsn:  "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)",
 		open: func(ctx context.Context) (store.Backend, error) { return sqlite.Open(ctx, path, steps) },
 	}
+}
+
+// WriteMigrated makes an SQLite file with all tables and nothing in them.
+func WriteMigrated(t testing.TB, path string) {
+	t.Helper()
+	empty, err := migrated()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, empty, 0o600))
 }
 
 // migrated is an SQLite file with all tables and nothing in them. To copy it is much
