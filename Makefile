@@ -19,11 +19,13 @@ build:
 # The packages whose tests use a store: they run on both databases.
 STORED := ./store ./bridge ./pipeline ./api ./e2e
 
-# All tests, with the race detector, which needs a C compiler.
+# All tests, with the race detector, which needs a C compiler. What a daemon takes
+# in memory is measured without it.
 test:
 	./.ci/install-test-tools
 	$(GO) test -race ./...
 	TEST_STORE=postgres $(GO) test -race $(STORED)
+	$(GO) test ./e2e -run TakeLittleMemory
 
 # The long forms: a hundred crashes and more.
 test-long:
