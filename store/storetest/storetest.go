@@ -100,7 +100,7 @@ var migrated = sync.OnceValues(func() (file []byte, err error) { //nolint:gochec
 	if err := errors.Join(b.Read.Close(), b.Write.Close(), b.Close()); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path)
+	return os.ReadFile(path) //nolint:gosec // it was made just now
 })
 
 // NewPostgreSQL is New on PostgreSQL, whatever the environment says.
