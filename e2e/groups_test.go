@@ -176,6 +176,7 @@ func TestAGroupMessageWithTwoChatParticipantsAndOneSMSParticipant(t *testing.T) 
 	w.mustAdd(advice, "Identity", "YourFinancialAdvisor", "MessagingBinding.ProjectedAddress", officeNumber)
 	w.mustAdd(advice, "MessagingBinding.Address", homebuyer)
 	w.writeAs(advice, "YourFinancialAdvisor", "Hello, what questions did you have about your portfolio?")
+	eventually(t, func() bool { return len(w.thread(homebuyer)) == 1 }, "she has it") // what another number sends is another thread
 	assistant := w.mustAdd(advice, "MessagingBinding.ProjectedAddress", warehouseNumber)
 	assert.Nil(t, assistant.Identity, `"a gateway number"`)
 	take := func(identity string) {
