@@ -43,7 +43,7 @@ func (w *world) importTimed(sid string, updated, inactive, closed time.Time) {
 	}}})
 	require.NoError(w.t, err)
 	answer := w.requestWith(http.MethodPost, "/bridged/v1/import", "application/json", strings.NewReader(string(body)), nil)
-	defer answer.Body.Close() //nolint:errcheck // it was only read
+	defer answer.Body.Close()
 	var reply struct {
 		Results []struct{ Outcome, Message string }
 	}
