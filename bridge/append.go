@@ -46,9 +46,7 @@ func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *
 	if c.State != before.State {
 		byMessage := caller
 		byMessage.Webhooks = true // what a message changes fires always
-		err := b.record(tx, byMessage, conversations.ConversationState, c.ID,
-			conversations.Resource{Conversation: c}, conversations.Resource{Conversation: &before})
-		if err != nil {
+		if err := b.changedState(tx, byMessage, conversations.ReasonEvent, *c, before); err != nil {
 			return err
 		}
 	}

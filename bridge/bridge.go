@@ -115,6 +115,9 @@ type Config struct {
 	Observer Observer
 	// Due is called after a commit that set a due time, with that time. Optional.
 	Due func(time.Time)
+	// TimersDue is called after a commit that set a timer of a conversation by which
+	// it may be due within a minute, with that time. Optional.
+	TimersDue func(time.Time)
 }
 
 // Bridge carries out the verbs. It is safe for concurrent use.

@@ -121,4 +121,7 @@ func (c *Config) setDefaults() {
 	if c.Due == nil {
 		c.Due = func(time.Time) {}
 	}
+	if c.TimersDue == nil {
+		c.TimersDue = func(time.Time) {}
+	}
 }

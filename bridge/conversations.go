@@ -82,13 +82,13 @@ func (b *Bridge) insertConversation(tx Tx, caller Caller, c *conversations.Conve
 }
 
 // UpdateConversation changes the fields that are given. A change of state
-// restarts the timers; closing frees the pairs of all participants (page 35). A
+// restarts the timers, and one of a timer counts from the last activity; closing frees the pairs of all participants (page 35). A
 // closed conversation is final.
 func (b *Bridge) UpdateConversation(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, f ConversationFields) (conversations.Conversation, error) {
 	if err := b.checkConversation(f); err != nil {
 		return conversations.Conversation{}, err
 	}
-	return change(ctx, b, func(tx Tx) (conversations.Conversation, error) {
+	c, err := change(ctx, b, func(tx Tx) (conversations.Conversation, error) {
 		before, err := openConversation(tx, service, key)
 		if err != nil {
 			return before, err
@@ -96,8 +96,11 @@ func (b *Bridge) UpdateConversation(ctx context.Context, caller Caller, service 
 		c := before
 		c.Updated = b.now()
 		apply(&c, f)
-		if c.State != before.State || f.TimerInactive != nil || f.TimerClosed != nil {
+		switch {
+		case c.State != before.State:
 			c.RestartTimers(b.now())
+		case f.TimerInactive != nil || f.TimerClosed != nil:
+			c.DateTimers()
 		}
 		if err := tx.UpdateConversation(c); err != nil {
 			return c, err
@@ -109,13 +112,12 @@ func (b *Bridge) UpdateConversation(ctx context.Context, caller Caller, service 
 		if c.State == before.State {
 			return c, nil
 		}
-		if !c.State.Live() {
-			if err := tx.FreePairs(c.ID); err != nil {
-				return c, err
-			}
-		}
-		return c, b.record(tx, caller, conversations.ConversationState, c.ID, after, was)
+		return c, b.changedState(tx, caller, conversations.ReasonAPI, c, before)
 	})
+	if due := c.Due(); err == nil && !due.IsZero() {
+		b.cfg.TimersDue(due)
+	}
+	return c, err
 }
 
 // DeleteConversation removes a conversation with everything in it.

@@ -189,8 +189,7 @@ func (b *Bridge) createGroup(tx Tx, caller Caller, m conversations.Inbound, to *
 		return err
 	}
 	to.conversation, to.author = c, members[0]
-	return b.record(tx, caller, conversations.ConversationState, c.ID,
-		conversations.Resource{Conversation: &c}, conversations.Resource{Conversation: &before})
+	return b.changedState(tx, caller, conversations.ReasonEvent, c, before)
 }
 
 // groupMember makes a participant of an address in a group.

@@ -96,7 +96,14 @@ func (b *Bridge) Import(ctx context.Context, items []ImportItem, dry bool) ([]Im
 		return results, nil
 	})
 	if errors.Is(err, errDryRun) {
-		err = nil
+		return results, nil
+	}
+	for _, item := range items {
+		if c := item.Conversation; err == nil && c != nil {
+			if due := earliest(c.DateInactive, c.DateClosed); !due.IsZero() {
+				b.cfg.TimersDue(due)
+			}
+		}
 	}
 	return results, err
 }

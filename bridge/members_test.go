@@ -136,7 +136,7 @@ func TestAMessageWakesAnInactiveConversation(t *testing.T) {
 	assert.Equal(t, start.Add(time.Minute+3*time.Hour), c.Timers.DateClosed)
 	assert.Equal(t, 2, w.count("SELECT count(*) FROM events WHERE type = 'onConversationStateUpdated'"))
 	assert.Equal(t, 1, w.count(`SELECT count(*) FROM events WHERE type = 'onConversationStateUpdated'
-		AND before LIKE '%"inactive"%' AND after LIKE '%"active"%' AND source = 'SMS'`))
+		AND before LIKE '%"inactive"%' AND after LIKE '%"active"%' AND source = 'SMS' AND reason = 'EVENT'`))
 }
 
 func TestDeletingLetsTheLineGoOn(t *testing.T) {

@@ -155,9 +155,7 @@ func (b *Bridge) settlePopulation(tx Tx, task int64, p population, settle func(*
 	if err := tx.UpdateConversation(c); err != nil {
 		return err
 	}
-	err = b.record(tx, p.Caller, conversations.ConversationState, c.ID,
-		conversations.Resource{Conversation: &c}, conversations.Resource{Conversation: &before})
-	if err != nil {
+	if err := b.changedState(tx, p.Caller, conversations.ReasonAPI, c, before); err != nil {
 		return err
 	}
 	return tx.Finish(task)

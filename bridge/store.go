@@ -32,6 +32,7 @@ type Tx interface {
 	ServiceRows
 	RoleRows
 	ConversationRows
+	TimerRows
 	ParticipantRows
 	UserRows
 	MembershipRows

@@ -50,6 +50,13 @@ type Conversation struct {
 // a message, or a change of state by hand (page 35; contract, 15).
 func (c *Conversation) RestartTimers(now time.Time) {
 	c.LastStateOrMessage = now
+	c.DateTimers()
+}
+
+// DateTimers sets the dates of the timers by their durations, which count from the
+// last activity. To change a timer is none: its date may have passed already.
+func (c *Conversation) DateTimers() {
+	now := c.LastStateOrMessage
 	c.Timers.DateInactive, c.Timers.DateClosed = time.Time{}, time.Time{}
 	switch c.State {
 	case StateActive, StateInitializing:
@@ -65,6 +72,37 @@ func (c *Conversation) RestartTimers(now time.Time) {
 		}
 	case StateClosed:
 	}
+}
+
+// Due is when the next timer changes the state; zero where none will. While a
+// conversation is initializing its timers wait.
+func (c *Conversation) Due() time.Time {
+	inactive, closed := c.Timers.DateInactive, c.Timers.DateClosed
+	switch {
+	case c.State != StateActive && c.State != StateInactive:
+		return time.Time{}
+	case inactive.IsZero() || !closed.IsZero() && closed.Before(inactive):
+		return closed
+	}
+	return inactive
+}
+
+// Elapse changes the state by the timer that is due at now, and says whether one was
+// (page 35). The conversation counts as inactive from the timer's date, however late
+// that is noticed, so that the date at which it closes stays what was shown.
+func (c *Conversation) Elapse(now time.Time) bool {
+	due := c.Due()
+	if due.IsZero() || due.After(now) {
+		return false
+	}
+	c.LastStateOrMessage = due
+	if due.Equal(c.Timers.DateInactive) {
+		c.State, c.Timers.DateInactive = StateInactive, time.Time{}
+		return true
+	}
+	c.State = StateClosed
+	c.DateTimers()
+	return true
 }
 
 // ChatChannel is a conversation as the Chat API has it (page 29).

@@ -47,6 +47,53 @@ func TestRestartTimers(t *testing.T) {
 	}
 }
 
+// Page 35: what a timer that has elapsed does, and what does not elapse.
+func TestElapse(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	before, after, off := now.Add(-time.Second), now.Add(time.Second), time.Time{}
+	const active, inactive, closed = conversations.StateActive, conversations.StateInactive, conversations.StateClosed
+	for _, c := range []struct {
+		name                     string
+		state                    conversations.State
+		dateInactive, dateClosed time.Time
+		due                      time.Time
+		becomes                  conversations.State // the same: nothing happens
+		closesThen               time.Time
+	}{
+		{"no timers", active, off, off, off, active, off},
+		{"inactive is due", active, before, off, before, inactive, off},
+		{"inactive is due to the microsecond", active, now, off, now, inactive, off},
+		{"inactive is due next", active, after, off, after, active, off},
+		{"inactive is due, closed later", active, before, after, before, inactive, after},
+		{"both are due: one after the other", active, before, now, before, inactive, now},
+		{"closed only", active, off, before, before, closed, off},
+		{"closed before inactive", active, now, before, before, closed, off},
+		{"closed and inactive at once", active, now, now, now, inactive, now},
+		{"inactive, and closed is due", inactive, off, now, now, closed, off},
+		{"inactive, and closed is due next", inactive, off, after, after, inactive, after},
+		{"inactive without a timer", inactive, off, off, off, inactive, off},
+		{"initializing waits", conversations.StateInitializing, before, before, off, conversations.StateInitializing, before},
+		{"closed is final", closed, before, before, off, closed, before},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			conversation := conversations.Conversation{State: c.state, Timers: conversations.Timers{
+				DateInactive: c.dateInactive, DateClosed: c.dateClosed,
+			}}
+			assert.Equal(t, c.due, conversation.Due())
+			elapsed := conversation.Elapse(now)
+			assert.Equal(t, c.becomes != c.state, elapsed)
+			assert.Equal(t, c.becomes, conversation.State)
+			if elapsed {
+				assert.Equal(t, c.due, conversation.LastStateOrMessage, "however late it was noticed")
+				assert.Zero(t, conversation.Timers.DateInactive)
+				assert.Equal(t, c.closesThen, conversation.Timers.DateClosed)
+			}
+		})
+	}
+}
+
 func TestOnlyAClosedConversationIsNotLive(t *testing.T) {
 	t.Parallel()
 	for state, live := range map[conversations.State]bool{

@@ -12,6 +12,16 @@ const (
 	SourceSystem Source = "SYSTEM"
 )
 
+// StateReason says what changed the state of a conversation (page 33).
+type StateReason string
+
+// The reasons of a change of state.
+const (
+	ReasonAPI   StateReason = "API"
+	ReasonTimer StateReason = "TIMER"
+	ReasonEvent StateReason = "EVENT" // a message
+)
+
 // EventType names a change, in the reference's words (page 33).
 type EventType string
 
@@ -52,10 +62,11 @@ type Event struct {
 	Type         EventType
 	Conversation ConversationID
 	Source       Source
-	By           string   // the author or caller, where known
-	Webhooks     bool     // the webhooks hear of it (contract, 17)
-	After        Resource // as it is after the change; as it was, for a removal
-	Before       Resource // for an update: as it was
+	By           string      // the author or caller, where known
+	Webhooks     bool        // the webhooks hear of it (contract, 17)
+	After        Resource    // as it is after the change; as it was, for a removal
+	Before       Resource    // for an update: as it was
+	Reason       StateReason // of a change of state; empty for any other event
 	At           time.Time
 	// Origin is of a conversation that a message has made: the author of the message
 	// and then its receivers, as the webhooks tell them (page 33). Of a group message

@@ -45,9 +45,10 @@ func (s *slow) Route(ctx context.Context, _, _ int64) error {
 	return nil
 }
 
-func (*slow) Recover(context.Context) error                 { return nil }
-func (*slow) Resume(context.Context) (t time.Time, _ error) { return t, nil }
-func (*slow) Tidy(context.Context) error                    { return nil }
+func (*slow) Recover(context.Context) error                     { return nil }
+func (*slow) Resume(context.Context) (t time.Time, _ error)     { return t, nil }
+func (*slow) FireTimers(context.Context) (t time.Time, _ error) { return t, nil }
+func (*slow) Tidy(context.Context) error                        { return nil }
 
 // A task that the router gets while it closes is waited for like any other: CI saw
 // a carrier's answer lost that came after the pipeline had been closed.

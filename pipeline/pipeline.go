@@ -58,6 +58,7 @@ type Afterwards interface {
 type Upkeep interface {
 	Recover(ctx context.Context) error
 	Resume(ctx context.Context) (next time.Time, err error)
+	FireTimers(ctx context.Context) (next time.Time, err error)
 	RemoveFiles(ctx context.Context, task int64, ids []byte) error
 	Tidy(ctx context.Context) error
 }
@@ -140,8 +141,9 @@ type Pipeline struct {
 	cfg    Config
 	router *message.Router
 	flight flight
-	alarm  *alarm
 	pacers map[string]*pacer // by channel
+
+	deliveriesDue, timersDue *alarm
 
 	// life ends when Close gives up waiting.
 	life    context.Context //nolint:containedctx // it is the pipeline's own
@@ -166,7 +168,7 @@ func New(cfg Config) (*Pipeline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the router: %w", err)
 	}
-	p := &Pipeline{cfg: cfg, router: router, alarm: newAlarm(), pacers: map[string]*pacer{}}
+	p := &Pipeline{cfg: cfg, router: router, pacers: map[string]*pacer{}, deliveriesDue: newAlarm(), timersDue: newAlarm()}
 	for _, adapter := range cfg.Adapters {
 		p.pacers[adapter.Name()] = newPacer(cfg.Channels[adapter.Name()].Pace, cfg.Now)
 	}
@@ -197,7 +199,12 @@ func (p *Pipeline) Start(ctx context.Context) error {
 	case err := <-failed:
 		return fmt.Errorf("start the router: %w", err)
 	}
-	p.running.Go(func() { p.resumeWhenDue(ctx) })
+	p.running.Go(func() {
+		p.doWhenDue(ctx, dueWork{name: "deliveries and files", alarm: p.deliveriesDue, take: p.cfg.Verbs.Resume})
+	})
+	p.running.Go(func() {
+		p.doWhenDue(ctx, dueWork{name: "the timers of conversations", alarm: p.timersDue, take: p.cfg.Verbs.FireTimers})
+	})
 	p.running.Go(func() { p.tidyRegularly(ctx) })
 	p.running.Go(func() { p.recoverWhenTaken(ctx) })
 	return nil
@@ -230,7 +237,12 @@ func (p *Pipeline) Close() error {
 
 // WakeAt tells the pipeline that something is due at t. It is what a Bridge calls
 // as its Config.Due.
-func (p *Pipeline) WakeAt(t time.Time) { p.alarm.set(t) }
+func (p *Pipeline) WakeAt(t time.Time) { p.deliveriesDue.set(t) }
+
+// TimersAt tells the pipeline that a timer of a conversation is due at t. It is what
+// a Bridge calls as its Config.TimersDue. Nobody need tell it of a time more than
+// half a minute ahead: by then it has asked the store.
+func (p *Pipeline) TimersAt(t time.Time) { p.timersDue.set(t) }
 
 // Waiting counts the sends of a channel that wait for their turn.
 func (p *Pipeline) Waiting(channel string) int {

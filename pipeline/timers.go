@@ -59,22 +59,29 @@ func (a *alarm) take() time.Time {
 	return t
 }
 
-// resumeWhenDue takes up due deliveries: at once, and then whenever the next one
-// is due.
-func (p *Pipeline) resumeWhenDue(ctx context.Context) {
+// dueWork is what has to be done at times that the store knows.
+type dueWork struct {
+	name  string // in errors
+	alarm *alarm // rings when something earlier was set
+	// take does what is due and returns when the next of it is, zero for never.
+	take func(context.Context) (next time.Time, err error)
+}
+
+// doWhenDue does what is due: at once, and then whenever the next of it is.
+func (p *Pipeline) doWhenDue(ctx context.Context, work dueWork) {
 	for ctx.Err() == nil {
 		sleep := longestSleep
-		next, err := p.cfg.Verbs.Resume(ctx)
+		next, err := work.take(ctx)
 		switch {
 		case err != nil:
 			if !errors.Is(err, context.Canceled) {
-				p.cfg.Log.Error("cannot take up due deliveries", "error", err)
+				p.cfg.Log.Error("cannot do what is due", "what", work.name, "error", err)
 			}
 			sleep = afterFailure
 		case !next.IsZero():
 			sleep = min(sleep, max(0, next.Sub(p.cfg.Now())))
 		}
-		p.sleep(ctx, sleep)
+		p.sleep(ctx, work.alarm, sleep)
 	}
 }
 
@@ -96,12 +103,12 @@ func (p *Pipeline) recoverWhenTaken(ctx context.Context) {
 		if err != nil {
 			return // the pipeline is closed
 		}
-		p.alarm.set(p.cfg.Now())
+		p.deliveriesDue.set(p.cfg.Now())
 	}
 }
 
 // sleep waits for d, or less when something earlier becomes due meanwhile.
-func (p *Pipeline) sleep(ctx context.Context, d time.Duration) {
+func (p *Pipeline) sleep(ctx context.Context, alarm *alarm, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	until := p.cfg.Now().Add(d)
@@ -111,8 +118,8 @@ func (p *Pipeline) sleep(ctx context.Context, d time.Duration) {
 			return
 		case <-timer.C:
 			return
-		case <-p.alarm.rung:
-			if at := p.alarm.take(); at.Before(until) {
+		case <-alarm.rung:
+			if at := alarm.take(); at.Before(until) {
 				until = at
 				timer.Reset(max(0, at.Sub(p.cfg.Now())))
 			}

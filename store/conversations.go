@@ -102,12 +102,12 @@ func (tx *Tx) InsertConversation(c *conversations.Conversation) error {
 	}
 	seq, err := tx.insert(`INSERT INTO conversations (id, service_id, messaging_service_id, friendly_name, unique_name,
 		attributes, state, timer_inactive, timer_closed, date_inactive, date_closed,
-		email_address, email_name, next_index, active_at, created_by, created, updated)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17) RETURNING seq`,
+		email_address, email_name, next_index, active_at, created_by, created, updated, due)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17, $18) RETURNING seq`,
 		c.ID, c.Service, c.MessagingService, c.FriendlyName, c.UniqueName,
 		c.Attributes, c.State, c.Timers.Inactive.Microseconds(), c.Timers.Closed.Microseconds(),
 		micros(c.Timers.DateInactive), micros(c.Timers.DateClosed),
-		c.EmailAddress, c.EmailName, micros(c.LastStateOrMessage), c.CreatedBy, micros(c.Created), micros(c.Updated))
+		c.EmailAddress, c.EmailName, micros(c.LastStateOrMessage), c.CreatedBy, micros(c.Created), micros(c.Updated), micros(c.Due()))
 	c.Seq = seq
 	return err
 }
@@ -119,11 +119,12 @@ func (tx *Tx) UpdateConversation(c conversations.Conversation) error {
 	}
 	return tx.run(`UPDATE conversations SET messaging_service_id = $2, friendly_name = $3, unique_name = $4,
 		attributes = $5, state = $6, timer_inactive = $7, timer_closed = $8, date_inactive = $9, date_closed = $10,
-		email_address = $11, email_name = $12, active_at = $13, created = $14, updated = $15 WHERE id = $1`,
+		email_address = $11, email_name = $12, active_at = $13, created = $14, updated = $15, due = $16 WHERE id = $1`,
 		c.ID, c.MessagingService, c.FriendlyName, c.UniqueName, c.Attributes, c.State,
 		c.Timers.Inactive.Microseconds(), c.Timers.Closed.Microseconds(),
 		micros(c.Timers.DateInactive), micros(c.Timers.DateClosed),
-		c.EmailAddress, c.EmailName, micros(c.LastStateOrMessage), micros(c.Created), micros(c.Updated))
+		c.EmailAddress, c.EmailName, micros(c.LastStateOrMessage), micros(c.Created), micros(c.Updated),
+		micros(c.Due()))
 }
 
 // checkUniqueName refuses a name that another conversation of the service has.
@@ -147,8 +148,11 @@ func (tx *Tx) checkUniqueName(c conversations.Conversation) error {
 func (tx *Tx) NextIndex(c *conversations.Conversation) (int64, error) {
 	*tx.wrote = true
 	err := tx.one(`UPDATE conversations SET next_index = next_index + 1, state = $2, date_inactive = $3, date_closed = $4,
-		active_at = $5 WHERE id = $1 RETURNING next_index`,
-		[]any{c.ID, c.State, micros(c.Timers.DateInactive), micros(c.Timers.DateClosed), micros(c.LastStateOrMessage)},
+		active_at = $5, due = $6 WHERE id = $1 RETURNING next_index`,
+		[]any{
+			c.ID, c.State, micros(c.Timers.DateInactive), micros(c.Timers.DateClosed), micros(c.LastStateOrMessage),
+			micros(c.Due()),
+		},
 		&c.NextIndex)
 	return c.NextIndex - 1, err
 }

@@ -23,9 +23,9 @@ func (tx *Tx) Record(e conversations.Event) error {
 		return err
 	}
 	tx.effects.recorded = true
-	return tx.run(`INSERT INTO events (type, conversation_id, source, actor, webhooks, after, before, at, origin)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		e.Type, e.Conversation, e.Source, e.By, number(e.Webhooks), after, before, micros(e.At), origin)
+	return tx.run(`INSERT INTO events (type, conversation_id, source, actor, webhooks, after, before, at, origin, reason)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		e.Type, e.Conversation, e.Source, e.By, number(e.Webhooks), after, before, micros(e.At), origin, e.Reason)
 }
 
 // encodeResource writes the one resource that r holds; nil when it holds none.

@@ -294,7 +294,7 @@ type eventRow struct {
 func (r *EventReader) read(ctx context.Context, from place) (rows []eventRow, unsettled bool, err error) {
 	b := r.db.backend
 	rows, err = all(r.db.reader(ctx), r.scan,
-		"SELECT xid, seq, "+b.Settled+", type, conversation_id, source, actor, at, after, before, origin FROM events WHERE "+
+		"SELECT xid, seq, "+b.Settled+", type, conversation_id, source, actor, at, after, before, origin, reason FROM events WHERE "+
 			b.Compare(">", "$1", "$2")+" ORDER BY xid, seq LIMIT $3", from.xid, from.seq, r.cfg.Batch)
 	for i := range rows {
 		if !rows[i].settled {
@@ -310,7 +310,7 @@ func (r *EventReader) scan(s scanner) (row eventRow, err error) {
 		after, before, origin *string
 	)
 	e := &row.event
-	err = s.Scan(&row.xid, &row.seq, &row.settled, &e.Type, &e.Conversation, &e.Source, &e.By, &at, &after, &before, &origin)
+	err = s.Scan(&row.xid, &row.seq, &row.settled, &e.Type, &e.Conversation, &e.Source, &e.By, &at, &after, &before, &origin, &e.Reason)
 	e.Seq, e.At = row.seq, fromMicros(at)
 	if err != nil || !r.cfg.Wants(e.Type) {
 		return row, err

@@ -71,7 +71,7 @@ func ParseTimer(s string) (time.Duration, error) {
 		return 0, errors.New("not an ISO 8601 duration")
 	}
 	if d.Years != 0 || d.Months != 0 || d.Weeks != 0 {
-		return 0, errors.New("not a duration of days, hours, minutes and seconds only")
+		return 0, errors.New("a duration in years, months or weeks; use days or smaller units, such as P30D for a month")
 	}
 	seconds := d.Days*24*3600 + d.Hours*3600 + d.Minutes*60 + d.Seconds
 	if d.Negative || math.IsNaN(seconds) || seconds > maxTimer.Seconds() {

@@ -115,9 +115,10 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		MediaLife:  d.cfg.Media.UnattachedTTL,
 		Fitter:     media.NewFitter(d.files, d.cfg.Media.LinkFallback),
 		FileURL:    d.fileURL, FileURLLife: d.cfg.Media.CarrierURLTTL,
-		Observer: d.metrics,
-		Due:      func(t time.Time) { d.pipeline.WakeAt(t) },
-		Log:      d.log,
+		Observer:  d.metrics,
+		Due:       func(t time.Time) { d.pipeline.WakeAt(t) },
+		TimersDue: func(t time.Time) { d.pipeline.TimersAt(t) },
+		Log:       d.log,
 	}
 }
 

@@ -91,6 +91,8 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"FindFetch", "sqlite_autoindex_fetches_1", func(tx *store.Tx) { _, _ = tx.FindFetch("m") }},
 		{"IsFetching", "fetches_of_message", func(tx *store.Tx) { _, _ = tx.IsFetching("c", "m") }},
 		{"DueFetches", "fetches_due", func(tx *store.Tx) { _, _, _ = tx.DueFetches(now, 1) }},
+		{"DueConversations", "SEARCH c USING INDEX conversations_due (due>? AND due<?)", func(tx *store.Tx) { _, _ = tx.DueConversations(now, 1) }},
+		{"NextDueConversation", "conversations_due", func(tx *store.Tx) { _, _ = tx.NextDueConversation() }},
 		{"HeldDeliveries", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.HeldDeliveries("c", "m") }},
 		{"ForgetAnswers", "answers_by_age", func(tx *store.Tx) { _ = tx.ForgetAnswers(now) }},
 		{"Messages", "sqlite_autoindex_messages_2 (conversation_id=? AND idx>?)", func(*store.Tx) {

@@ -93,6 +93,40 @@ func TestTheFrozenFirstSchemaMigrates(t *testing.T) {
 	checkFrozen(t, openSteps(t, backup, migrations(t)))
 }
 
+// Timers that were set before they could fire do so after the upgrade.
+func TestTimersOfOldDatabasesAreDue(t *testing.T) {
+	t.Parallel()
+	at := func(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
+	for _, c := range []struct {
+		state            string
+		inactive, closed int64 // in seconds since 1970
+		due              time.Time
+	}{
+		{"active", 10, 20, at(10)},
+		{"active", 20, 10, at(10)},
+		{"active", 10, 0, at(10)},
+		{"active", 0, 20, at(20)},
+		{"inactive", 0, 20, at(20)},
+		{"active", 0, 0, time.Time{}},
+		{"closed", 10, 20, time.Time{}},
+		{"initializing", 10, 20, time.Time{}},
+	} {
+		path := frozen(t)
+		db, err := sql.Open("sqlite", path)
+		require.NoError(t, err)
+		_, err = db.ExecContext(t.Context(), "UPDATE conversations SET state = $1, date_inactive = $2, date_closed = $3",
+			c.state, c.inactive*1e6, c.closed*1e6)
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+		upgraded := openSteps(t, path, migrations(t))
+		require.NoError(t, upgraded.Update(t.Context(), func(tx *store.Tx) error {
+			due, err := tx.NextDueConversation()
+			assert.Equal(t, c.due, due, "%+v", c)
+			return err
+		}))
+	}
+}
+
 func TestADatabaseOfTheCurrentSchemaIsNotCopied(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "bridged.db")
