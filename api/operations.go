@@ -129,7 +129,7 @@ func (s *server) showDelivery(d conversations.DeliveryDetail) delivery {
 		Address:           d.Address,
 		ProxyAddress:      d.Proxy,
 		OtherAddresses:    append([]conversations.Address{}, d.Others...),
-		ChannelMessageSID: twilio.ChannelMessageSID(d.Address.Type(), d.Channel, d.ProviderID),
+		ChannelMessageSID: twilio.DeliverySID(d.Delivery),
 		ProviderID:        nullable(d.ProviderID),
 		Status:            twilio.NullableStatus(d.Status),
 		ErrorCode:         twilio.NullableCode(d.ErrorCode),

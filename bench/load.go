@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -41,6 +42,8 @@ type watch struct {
 	lastIn   time.Time
 	expected int
 	done     chan struct{}
+	statuses int // reports a minute meanwhile
+	reports  reports
 }
 
 func newWatch(expected int) *watch {
@@ -92,10 +95,24 @@ func (w *watch) drain(ctx context.Context) error {
 	}
 }
 
+// withReports runs a load while the carriers report statuses, where any are wanted.
+func (w *watch) withReports(ctx context.Context, s *stage, load func() error) error {
+	if w.statuses == 0 {
+		return load()
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var group errgroup.Group
+	group.Go(func() error { return w.reports.post(ctx, s, w.statuses) })
+	err := load()
+	cancel()
+	return errors.Join(err, group.Wait())
+}
+
 // figures are what a part of the benchmark found.
 type figures struct {
 	bare, accepted, relayed float64 // messages per second
 	commits                 float64 // per message
+	reported                float64 // status reports per second
 	accept, relay           latencies
 	rss                     int // bytes
 }
@@ -110,7 +127,17 @@ func flood(ctx context.Context, o options) (f figures, err error) {
 	if f.bare, err = bareLoop(ctx, o, dir); err != nil {
 		return f, err
 	}
+	bare := f.bare
+	f, err = relay(ctx, o, 0)
+	f.bare = bare
+	return f, err
+}
+
+// relay gives the daemon as many messages as the connections carry, and meanwhile a
+// number of status reports each minute.
+func relay(ctx context.Context, o options, statuses int) (f figures, err error) {
 	w := newWatch(o.messages)
+	w.statuses = statuses
 	start, err := w.measure(ctx, o, &f, func(ctx context.Context, s *stage) error {
 		var next atomic.Int64
 		group, ctx := errgroup.WithContext(ctx)
@@ -150,7 +177,12 @@ func steady(ctx context.Context, o options) (f figures, err error) {
 
 // measure runs a load against a new daemon and notes what it cost.
 func (w *watch) measure(ctx context.Context, o options, f *figures, load func(context.Context, *stage) error) (start time.Time, err error) {
-	s, err := newStage(ctx, o, w.received)
+	s, err := newStage(ctx, o, func(s fakecarrier.Sent, isCloud bool) {
+		if w.statuses > 0 {
+			w.reports.heard(s, isCloud)
+		}
+		w.received(s)
+	})
 	if err != nil {
 		return start, err
 	}
@@ -160,12 +192,15 @@ func (w *watch) measure(ctx context.Context, o options, f *figures, load func(co
 		return start, err
 	}
 	start = time.Now()
-	if err := load(ctx, s); err != nil {
+	if err := w.withReports(ctx, s, func() error {
+		if err := load(ctx, s); err != nil {
+			return err
+		}
+		return w.drain(ctx)
+	}); err != nil {
 		return start, err
 	}
-	if err := w.drain(ctx); err != nil {
-		return start, err
-	}
+	f.reported = float64(w.reports.posted.Load()) / time.Since(start).Seconds()
 	after, err := s.commits(ctx)
 	if err != nil {
 		return start, err

@@ -29,6 +29,7 @@ type options struct {
 	messages      int
 	rate          int
 	steady        time.Duration
+	statuses      int
 	store         string // sqlite or postgres
 	databases     databases
 }
@@ -42,6 +43,7 @@ func main() {
 	flag.IntVar(&o.messages, "messages", 20000, "messages of the flood")
 	flag.IntVar(&o.rate, "rate", 500, "messages per second of the steady part; 0 leaves it out")
 	flag.DurationVar(&o.steady, "steady", 15*time.Second, "how long the steady part takes")
+	flag.IntVar(&o.statuses, "statuses", 0, "status reports per minute beside the flood: compares the flood with and without them, and does nothing else")
 	flag.StringVar(&o.store, "store", "sqlite", "sqlite, or postgres on a server that the benchmark starts")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {
@@ -55,6 +57,9 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, o.databases.close()) }()
+	if o.statuses > 0 {
+		return compareStatuses(ctx, o)
+	}
 	var accepted, relayed, ratios []float64
 	for n := range o.runs {
 		f, err := flood(ctx, o)

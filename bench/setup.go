@@ -45,7 +45,7 @@ type stage struct {
 
 // newStage starts everything. Received is told of every message that a fake
 // carrier gets.
-func newStage(ctx context.Context, o options, received func(fakecarrier.Sent)) (_ *stage, err error) {
+func newStage(ctx context.Context, o options, received func(s fakecarrier.Sent, isCloud bool)) (_ *stage, err error) {
 	s := &stage{
 		twilio: fakecarrier.NewTwilio(carrierSID, carrierKey),
 		cloud:  fakecarrier.NewCloud(phoneID, cloudToken, cloudKey),
@@ -57,7 +57,8 @@ func newStage(ctx context.Context, o options, received func(fakecarrier.Sent)) (
 			err = errors.Join(err, s.close())
 		}
 	}()
-	s.twilio.Received, s.cloud.Received = received, received
+	s.twilio.Received = func(m fakecarrier.Sent) { received(m, false) }
+	s.cloud.Received = func(m fakecarrier.Sent) { received(m, true) }
 	if s.dir, err = os.MkdirTemp("", "bridged-bench-"); err != nil {
 		return nil, err
 	}

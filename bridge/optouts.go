@@ -6,6 +6,7 @@ import (
 
 	"bridged/bindings"
 	"bridged/conversations"
+	"bridged/receipts"
 )
 
 // codeOptedOut is the error code of a delivery to whom wants nothing from the
@@ -183,6 +184,16 @@ func (b *Bridge) heedCarrier(tx Tx, d conversations.Delivery) error {
 		return err
 	}
 	return b.recordOptOut(tx, Caller{Source: d.Proxy.Type().Source()}, conversations.ParticipantOptedOut, d.Address, d.Proxy)
+}
+
+// heedReport records the opt-out that a carrier tells of in a status report, which
+// changed what was known: one that comes again must not undo what the person has
+// said since. A report of a group message that names nobody is about nobody's.
+func (b *Bridge) heedReport(tx Tx, d conversations.Delivery, r conversations.StatusRecord) error {
+	if r.ErrorCode != codeOptedOut || !receipts.Failed(r.Status) || len(d.Others) > 0 && r.PairKey == "" {
+		return nil
+	}
+	return b.heedCarrier(tx, d)
 }
 
 // moveOptOuts gives the opt-outs under a name the match key by the number that it

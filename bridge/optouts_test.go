@@ -288,3 +288,52 @@ func TestNothingIsSentToWhoIsOptedOut(t *testing.T) {
 		})
 	})
 }
+
+// What the carrier says in a report, after it has taken the message, counts as what
+// it says at once; and a report that is repeated says nothing new.
+func TestALateRefusalIsAnOptOut(t *testing.T) {
+	t.Parallel()
+	report := conversations.StatusReport{Channel: "sms", ProviderID: "out1", Status: conversations.StatusUndelivered, ErrorCode: 21610}
+	t.Run("after the answer", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, obeying(conversations.OptOutCarrier))
+		w.say(w.conversation(alice), "ada", "hello")
+		w.sendAll(whole)
+		w.report(report)
+		assert.Equal(t, []string{"+15550000001>+15559990001 carrier"}, w.optOuts())
+		assert.Equal(t, []string{"onParticipantOptedOut"}, w.optEvents())
+		require.NoError(t, w.LiftOptOut(t.Context(), system, int64(w.count("SELECT seq FROM opt_outs"))))
+		w.report(report)
+		assert.Empty(t, w.optOuts(), "she has opted in since")
+	})
+	t.Run("before the answer", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, obeying(conversations.OptOutCarrier))
+		w.say(w.conversation(alice), "ada", "hello")
+		c := w.claimOnly(whole)
+		w.report(report)
+		assert.Empty(t, w.optOuts(), "nobody knows yet whom it is about")
+		w.settle(c, w.accepted())
+		assert.Len(t, w.optOuts(), 1)
+	})
+	t.Run("instead of the answer", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, obeying(conversations.OptOutCarrier))
+		w.say(w.conversation(alice), "ada", "hello")
+		w.settle(w.claimOnly(whole), unknown)
+		named := report
+		named.Address, named.Proxy = alice, proxy
+		w.report(named)
+		assert.Len(t, w.optOuts(), 1)
+	})
+	t.Run("of a delivered message", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, obeying(conversations.OptOutCarrier))
+		w.say(w.conversation(alice), "ada", "hello")
+		w.sendAll(whole)
+		delivered := report
+		delivered.Status, delivered.ErrorCode = conversations.StatusDelivered, 0
+		w.report(delivered, report)
+		assert.Empty(t, w.optOuts(), "she got it: the report contradicts itself")
+	})
+}

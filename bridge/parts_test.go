@@ -170,3 +170,21 @@ func TestTheEventOfAReceiptHasTheDeliveryBeforeAndAfter(t *testing.T) {
 	}
 	assert.Equal(t, []string{"WHATSAPP", "WHATSAPP"}, w.texts("SELECT source FROM events WHERE type = 'onDeliveryUpdated'"))
 }
+
+// The only part that had failed arrives after all, while another is under way still:
+// then the delivery has not failed any more, as if the reports had come the other way.
+func TestADeliveryWhoseFailedPartArrivesHasNotFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.say(w.conversation(alice, carla), string(alice), "one two")
+	w.sendAll(words)
+	lost := reportOf("out2", conversations.StatusUndelivered)
+	lost.ErrorCode = 30003
+	w.report(lost)
+	assert.Equal(t, conversations.StatusUndelivered, w.deliveries()[0].Status)
+	w.report(reportOf("out2", conversations.StatusDelivered))
+	d := w.deliveries()[0]
+	assert.Equal(t, conversations.StatusSent, d.Status)
+	assert.Zero(t, d.ErrorCode)
+	assert.Equal(t, 3, w.count("SELECT count(*) FROM events WHERE type = 'onDeliveryUpdated'"))
+}

@@ -171,7 +171,8 @@ func (b *Bridge) complete(tx Tx, d conversations.Delivery) error {
 }
 
 // whole is the status of a delivery by those of the parts that the carrier has.
-// Where it never took them all, good news of one part do not mend the whole.
+// Where it never took them all and the delivery has failed by that, news of one part
+// neither mend the whole nor make it worse.
 func whole(tx Tx, d conversations.Delivery) (receipts.Part, error) {
 	known, err := acceptedParts(tx, d)
 	parts := make([]receipts.Part, len(known))
@@ -179,7 +180,7 @@ func whole(tx Tx, d conversations.Delivery) (receipts.Part, error) {
 		parts[n] = p
 	}
 	p := receipts.Whole(parts)
-	if len(parts) < d.Parts && !receipts.Failed(p.Status) {
+	if len(parts) < d.Parts && (receipts.Failed(d.Status) || !receipts.Failed(p.Status)) {
 		p = receipts.Part{Status: d.Status, ErrorCode: d.ErrorCode}
 	}
 	return p, err
@@ -220,20 +221,10 @@ func (b *Bridge) bury(tx Tx, d conversations.Delivery) error {
 // updateReceipt stores the delivery with a status, and the event of the change
 // if it is one.
 func (b *Bridge) updateReceipt(tx Tx, d conversations.Delivery, p receipts.Part) error {
-	before := d
-	changed := receipts.Advances(d.Status, p.Status)
-	if changed {
-		d.Status, d.ErrorCode = p.Status, p.ErrorCode
-		d.Updated = b.now()
+	if !receipts.Advances(d.Status, p.Status) {
+		return tx.UpdateDelivery(d)
 	}
-	if err := tx.UpdateDelivery(d); err != nil || !changed {
-		return err
-	}
-	if d.Conversation == "" {
-		return nil // an event is about a conversation
-	}
-	return b.record(tx, Caller{Source: d.Proxy.Type().Source()}, conversations.DeliveryUpdated, d.Conversation,
-		conversations.Resource{Delivery: &d}, conversations.Resource{Delivery: &before})
+	return b.changeReceipt(tx, d, p)
 }
 
 // promote lets the pair's next delivery go.

@@ -178,7 +178,11 @@ func (b *Bridge) matchEarly(tx Tx, d conversations.Delivery, a conversations.Att
 			others = append(others, r)
 			continue
 		}
-		advance(&a, r.StatusReport)
+		if advance(&a, r.StatusReport) {
+			if err := b.heedReport(tx, d, r); err != nil {
+				return d, a, err
+			}
+		}
 		if err := tx.MatchStatus(r.Seq, d.ID); err != nil {
 			return d, a, err
 		}

@@ -145,7 +145,7 @@ func (b *Bridge) advanceOne(tx Tx, d conversations.Delivery, a conversations.Att
 	if !advance(&a, r.StatusReport) {
 		return ReportStale, nil
 	}
-	if err := tx.UpdateAttempt(d, a); err != nil {
+	if err := firstError(tx.UpdateAttempt(d, a), b.heedReport(tx, d, r)); err != nil {
 		return "", err
 	}
 	if d.Progress.InLine() {
@@ -232,7 +232,7 @@ func (b *Bridge) acceptedOne(tx Tx, d conversations.Delivery, a conversations.At
 	a.Outcome, a.Status, a.ErrorCode = conversations.OutcomeAccepted, conversations.StatusSent, 0
 	if r != nil {
 		advance(&a, r.StatusReport)
-		if err := tx.MatchStatus(r.Seq, d.ID); err != nil {
+		if err := firstError(tx.MatchStatus(r.Seq, d.ID), b.heedReport(tx, d, *r)); err != nil {
 			return err
 		}
 	}
@@ -249,14 +249,4 @@ func (b *Bridge) acceptedOne(tx Tx, d conversations.Delivery, a conversations.At
 		return tx.UpdateDelivery(d) // it is on its way again, and completed there
 	}
 	return b.refresh(tx, d)
-}
-
-// refresh moves the receipt of a delivery that is through on to what its parts
-// say now.
-func (b *Bridge) refresh(tx Tx, d conversations.Delivery) error {
-	p, err := whole(tx, d)
-	if err != nil {
-		return err
-	}
-	return b.updateReceipt(tx, d, p)
 }

@@ -121,6 +121,9 @@ type ParticipantRows interface {
 	Participants(id conversations.ConversationID) ([]conversations.Participant, error)
 	InsertParticipant(p *conversations.Participant) error
 	UpdateParticipant(p conversations.Participant) error
+	// AdvanceReadHorizon stores how far the participant has read, unless it is known
+	// to have read as far already. It says whether it did.
+	AdvanceReadHorizon(p conversations.Participant) (bool, error)
 	// DeleteParticipant removes it and frees its pair.
 	DeleteParticipant(p conversations.Participant) error
 }

@@ -1,35 +1,12 @@
 // Package receipts is the state machine of one delivery and the summary of many.
 //
-// Carriers report statuses repeatedly, late and out of order. Statuses therefore
-// have a rank, and a status replaces another only by a higher rank: whatever the
-// order in which reports arrive, the end is the same. Page 36 and contract 12
-// say what the summary counts.
+// Carriers report statuses repeatedly, late and out of order. One table decides
+// each pair of what is known and what is reported: whatever the order in which
+// reports arrive, the end is the same. Page 36 and contract 12 say what the summary
+// counts.
 package receipts
 
 import "bridged/conversations"
-
-// rank orders the statuses. A report of delivery outranks one of failure: the
-// person has the message, whatever an earlier hop said.
-func rank(s conversations.Status) int {
-	switch s {
-	case conversations.StatusSent:
-		return 1
-	case conversations.StatusFailed:
-		return 2
-	case conversations.StatusUndelivered:
-		return 3
-	case conversations.StatusDelivered:
-		return 4
-	case conversations.StatusRead:
-		return 5
-	case conversations.StatusNone:
-	}
-	return 0
-}
-
-// Advances says whether a report of next changes what is known of a message
-// whose status is now.
-func Advances(now, next conversations.Status) bool { return rank(next) > rank(now) }
 
 // Part is what is known of one of the carrier's messages that make up a delivery.
 type Part struct {
@@ -38,16 +15,20 @@ type Part struct {
 }
 
 // Whole returns the status of a delivery from those of its parts: it failed
-// when one did, else it has come as far as the part that has come least far.
+// when one did, else it has come as far as the part that has come least far. Of
+// several failures the most telling counts, and of equal ones that of the first part.
 func Whole(parts []Part) Part {
-	var least Part
+	var least, failure Part
 	for i, p := range parts {
-		if Failed(p.Status) {
-			return p
+		if Failed(p.Status) && Advances(failure.Status, p.Status) {
+			failure = p
 		}
-		if i == 0 || rank(p.Status) < rank(least.Status) {
+		if i == 0 || Advances(p.Status, least.Status) {
 			least = p
 		}
+	}
+	if Failed(failure.Status) {
+		return failure
 	}
 	return least
 }

@@ -108,6 +108,15 @@ func (tx *Tx) UpdateParticipant(p conversations.Participant) error {
 		p.LastReadIndex, optionalMicros(p.LastReadAt), number(p.Muted), micros(p.Created), micros(p.Updated), projected)
 }
 
+// AdvanceReadHorizon stores how far the participant has read, unless it is known to
+// have read as far already. It says whether it did. Nothing else is stored, because
+// several reports may do this at the same time.
+func (tx *Tx) AdvanceReadHorizon(p conversations.Participant) (moved bool, err error) {
+	return tx.insertNew(`UPDATE participants SET last_read_index = $2, last_read_at = $3, updated = $4
+		WHERE id = $1 AND (last_read_index IS NULL OR last_read_index < $2)`,
+		p.ID, p.LastReadIndex, optionalMicros(p.LastReadAt), micros(p.Updated))
+}
+
 // ParticipantsNamed returns the participants of all conversations of a service
 // that have the identity.
 func (tx *Tx) ParticipantsNamed(service conversations.ServiceID, identity string) ([]conversations.Participant, error) {

@@ -180,6 +180,24 @@ func TestParticipantIsStoredInFull(t *testing.T) {
 	assert.Equal(t, chat, got)
 	list := view(t, db, func(tx *store.Tx) ([]conversations.Participant, error) { return tx.Participants(c.ID) })
 	assert.Equal(t, []conversations.Participant{native, chat}, list)
+
+	for _, step := range []struct {
+		index int64
+		moves bool
+	}{{6, false}, {7, false}, {8, true}} {
+		asked := native
+		asked.Attributes, asked.LastReadIndex = "not stored", ptr(step.index)
+		asked.LastReadAt, asked.Updated = ptr(epoch.Add(time.Hour)), epoch.Add(time.Hour)
+		update(t, db, func(tx *store.Tx) error {
+			moved, err := tx.AdvanceReadHorizon(asked)
+			assert.Equal(t, step.moves, moved, step.index)
+			return err
+		})
+	}
+	native.LastReadIndex, native.LastReadAt, native.Updated = ptr(int64(8)), ptr(epoch.Add(time.Hour)), epoch.Add(time.Hour)
+	got, err = db.Participant(t.Context(), c.ID, conversations.ParticipantKey{ID: native.ID})
+	require.NoError(t, err)
+	assert.Equal(t, native, got)
 	update(t, db, func(tx *store.Tx) error { return tx.DeleteParticipant(chat) })
 	requireNotFound(t, db.Update(t.Context(), func(tx *store.Tx) error {
 		_, err := tx.FindParticipant(c.ID, conversations.ParticipantKey{ID: chat.ID})

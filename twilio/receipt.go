@@ -3,6 +3,7 @@ package twilio
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"bridged/conversations"
@@ -33,7 +34,7 @@ func (s Scope) Receipt(d conversations.Delivery) Receipt {
 		ChatServiceSID:    s.service(),
 		ConversationSID:   SID(d.Conversation),
 		MessageSID:        SID(d.Message),
-		ChannelMessageSID: ChannelMessageSID(d.Address.Type(), d.Channel, d.ProviderID),
+		ChannelMessageSID: DeliverySID(d),
 		Status:            NullableStatus(d.Status),
 		ErrorCode:         NullableCode(d.ErrorCode),
 		ParticipantSID:    SID(d.Participant),
@@ -60,11 +61,25 @@ func NullableCode(code int) *int {
 	return &code
 }
 
+// DeliverySID is ChannelMessageSID for a delivery: MMS has letters of its own. What
+// goes to a group does so as MMS, and files only with the first part, whose id it is.
+func DeliverySID(d conversations.Delivery) *string {
+	letters := channelLetters(d.Address.Type())
+	if letters == "SM" && (len(d.Others) > 0 || slices.ContainsFunc(d.Files, conversations.SentFile.Goes)) {
+		letters = "MM"
+	}
+	return channelSID(letters, d.Channel, d.ProviderID)
+}
+
 // ChannelMessageSID is the id of a carrier's message in the form that clients
 // expect: two letters and 32 hexadecimal digits (contract, 13). A carrier's id of
 // that form stays itself; of any other it is derived, always the same way. It is
 // null while the carrier has given no id.
 func ChannelMessageSID(t conversations.ChannelType, channel, providerID string) *string {
+	return channelSID(channelLetters(t), channel, providerID)
+}
+
+func channelSID(letters, channel, providerID string) *string {
 	if providerID == "" {
 		return nil
 	}
@@ -72,7 +87,7 @@ func ChannelMessageSID(t conversations.ChannelType, channel, providerID string) 
 		return &providerID
 	}
 	sum := sha256.Sum256([]byte(channel + "\x00" + providerID))
-	sid := channelLetters(t) + hex.EncodeToString(sum[:16])
+	sid := letters + hex.EncodeToString(sum[:16])
 	return &sid
 }
 

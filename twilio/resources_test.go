@@ -216,3 +216,24 @@ func TestChannelMessageSID(t *testing.T) {
 	assert.NotEqual(t, *twilio.ChannelMessageSID("sms", "a", "b"+digits), *twilio.ChannelMessageSID("sms", "ab", digits))
 	assert.NotEqual(t, "AB"+digits, *twilio.ChannelMessageSID("sms", "main", "AB"+digits))
 }
+
+func TestWhatGoesAsMMSHasLettersOfItsOwn(t *testing.T) {
+	t.Parallel()
+	sent := func(outcome conversations.FileOutcome) []conversations.SentFile {
+		return []conversations.SentFile{{Outcome: outcome}}
+	}
+	for name, c := range map[string]struct {
+		delivery conversations.Delivery
+		letters  string
+	}{
+		"text":                 {conversations.Delivery{Address: "+15550000001"}, "SM"},
+		"a file":               {conversations.Delivery{Address: "+15550000001", Files: sent(conversations.FileConverted)}, "MM"},
+		"a link to a file":     {conversations.Delivery{Address: "+15550000001", Files: sent(conversations.FileLinked)}, "SM"},
+		"a group":              {conversations.Delivery{Address: "+15550000001", Others: []conversations.Address{"+15550000002"}}, "MM"},
+		"a file over WhatsApp": {conversations.Delivery{Address: "whatsapp:+15550000001", Files: sent(conversations.FileKept)}, "WA"},
+	} {
+		assert.Nil(t, twilio.DeliverySID(c.delivery), name)
+		c.delivery.ProviderID = "40385f64"
+		assert.Regexp(t, "^"+c.letters+"[0-9a-f]{32}$", *twilio.DeliverySID(c.delivery), name)
+	}
+}
