@@ -18,7 +18,8 @@
 //	export.go        a whole conversation, and the carrier's side of a message
 //	content.go       contents and their approvals
 //	chat.go          what is left of the Chat API, under /v3
-//	operations.go    deliveries, dead letters and unrouted messages
+//	operations.go    deliveries and unrouted messages
+//	letters.go       dead letters
 //	import.go        resources of another installation
 //	search.go        what words are found in
 //	server.go        what happens around a handler: panics, errors, 404 and 405

@@ -56,6 +56,7 @@ type world struct {
 	aliasConflicts []conversations.AliasConflict
 	optOuts        []conversations.OptOut
 	deadLetters    []conversations.DeadLetter
+	letterFilter   conversations.DeadLetterFilter
 	unrouted       []conversations.InboundRecord
 	media          []conversations.MediaFile
 
@@ -249,7 +250,17 @@ func (w *world) DeliveryDetail(_ context.Context, id conversations.DeliveryID) (
 	}, err
 }
 
-func (w *world) DeadLetters(_ context.Context, p conversations.Page) (conversations.Listing[conversations.DeadLetter], error) {
+func (w *world) DeadLetter(_ context.Context, seq int64) (conversations.DeadLetter, error) {
+	for _, l := range w.deadLetters {
+		if l.Seq == seq {
+			return l, nil
+		}
+	}
+	return conversations.DeadLetter{}, conversations.Refuse(conversations.NotFound, "dead letter")
+}
+
+func (w *world) DeadLetters(_ context.Context, f conversations.DeadLetterFilter, p conversations.Page) (conversations.Listing[conversations.DeadLetter], error) {
+	w.letterFilter = f
 	return cut(w.deadLetters, p, func(l conversations.DeadLetter) int64 { return l.Seq }), w.fail
 }
 

@@ -66,17 +66,6 @@ type statusReport struct {
 	DateReceived   string  `json:"date_received"`
 }
 
-type deadLetter struct {
-	ID          int64   `json:"id"`
-	Topic       string  `json:"topic"`
-	Key         string  `json:"key"`
-	DeliverySID *string `json:"delivery_sid"`
-	ErrorCode   *int    `json:"error_code"`
-	Reason      string  `json:"reason"`
-	Payload     string  `json:"payload"`
-	DateCreated string  `json:"date_created"`
-}
-
 type unroutedMessage struct {
 	ID           int64                   `json:"id"`
 	Channel      string                  `json:"channel"`
@@ -105,10 +94,6 @@ func (s *server) fetchDelivery(c *call) (reply, error) {
 	}
 	found, err := s.cfg.Store.DeliveryDetail(c.Context(), id)
 	return fetched(s.showDelivery, found, err)
-}
-
-func (s *server) listDeadLetters(c *call) (reply, error) {
-	return listed(c, twilio.MaxOperations, "dead_letters", s.operationsURL("dead-letters"), showDeadLetter, s.cfg.Store.DeadLetters)
 }
 
 func (s *server) listUnrouted(c *call) (reply, error) {
@@ -212,19 +197,6 @@ func showReport(r conversations.StatusRecord) statusReport {
 		CarrierMessage: nullable(r.Detail),
 		DateReported:   nullableExactDate(r.At),
 		DateReceived:   exactDate(r.Received),
-	}
-}
-
-func showDeadLetter(l conversations.DeadLetter) deadLetter {
-	return deadLetter{
-		ID:          l.Seq,
-		Topic:       l.Topic,
-		Key:         l.Key,
-		DeliverySID: twilio.NullableSID(&l.Delivery),
-		ErrorCode:   twilio.NullableCode(l.ErrorCode),
-		Reason:      l.Reason,
-		Payload:     strings.ToValidUTF8(string(l.Payload), "\uFFFD"),
-		DateCreated: twilio.Date(l.Created),
 	}
 }
 

@@ -30,12 +30,15 @@ type Verbs interface {
 	ImportVerb
 	RoutingVerbs
 	OptOutVerbs
-	DeadLetterVerb
+	DeadLetterVerbs
 }
 
-// DeadLetterVerb takes up a delivery that was given up.
-type DeadLetterVerb interface {
-	Redrive(ctx context.Context, letter int64) (conversations.Delivery, error)
+// DeadLetterVerbs say what becomes of what was given up.
+type DeadLetterVerbs interface {
+	Redrive(ctx context.Context, letter int64) (conversations.DeadLetter, error)
+	// RedriveMany takes up to limit of them up, from behind one; of 0, from the first.
+	RedriveMany(ctx context.Context, f conversations.DeadLetterFilter, after int64, limit int) (bridge.Redriven, error)
+	Discard(ctx context.Context, caller bridge.Caller, letter int64, reason string) (conversations.DeadLetter, error)
 }
 
 // RoutingVerbs say where inbound messages go. Explain changes nothing.
@@ -273,7 +276,8 @@ type ExportQueries interface {
 // OperationQueries read what an operator needs and the reference does not show.
 type OperationQueries interface {
 	DeliveryDetail(context.Context, conversations.DeliveryID) (conversations.DeliveryDetail, error)
-	DeadLetters(context.Context, conversations.Page) (conversations.Listing[conversations.DeadLetter], error)
+	DeadLetter(ctx context.Context, seq int64) (conversations.DeadLetter, error)
+	DeadLetters(context.Context, conversations.DeadLetterFilter, conversations.Page) (conversations.Listing[conversations.DeadLetter], error)
 	Unrouted(context.Context, conversations.Page) (conversations.Listing[conversations.InboundRecord], error)
 	AliasConflicts(context.Context, conversations.Page) (conversations.Listing[conversations.AliasConflict], error)
 	// Windows are those of all pairs, or of one conversation's.

@@ -257,8 +257,10 @@ func TestDeadLettersAndUnroutedMessages(t *testing.T) {
 	h := api.New(config(w))
 	a := do(t, h, http.MethodGet, "/bridged/v1/dead-letters", "")
 	assert.Equal(t, map[string]any{
-		"id": 3.0, "topic": "outbound.main", "key": "k", "delivery_sid": "DY" + digits, "error_code": 30003.0, "reason": "why",
-		"payload": "{\uFFFD", "date_created": "2024-05-01T10:00:01Z",
+		"id": 3.0, "state": "open", "topic": "outbound.main", "key": "k", "channel": nil, "delivery_sid": "DY" + digits,
+		"error_code": 30003.0, "reason": "why", "payload": "{\uFFFD", "date_created": "2024-05-01T10:00:01Z",
+		"date_discarded": nil, "discarded_by": nil, "discard_reason": nil,
+		"url": a.json(t)["dead_letters"].([]any)[0].(map[string]any)["url"],
 	}, a.json(t)["dead_letters"].([]any)[0])
 	a = do(t, h, http.MethodGet, "/bridged/v1/unrouted", "")
 	assert.Equal(t, map[string]any{

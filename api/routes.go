@@ -24,8 +24,9 @@ func (s *server) routes() {
 	s.routeAccount()
 
 	s.handle("/bridged/v1/deliveries/{Sid}", methods{get: s.fetchDelivery})
-	s.handle("/bridged/v1/dead-letters", methods{get: s.listDeadLetters})
-	s.handle("/bridged/v1/dead-letters/{ID}", methods{post: s.redrive})
+	s.handle("/bridged/v1/dead-letters", methods{get: s.listDeadLetters, post: s.redriveMany})
+	s.handle("/bridged/v1/dead-letters/{ID}", methods{get: s.fetchDeadLetter, post: s.redrive})
+	s.handle("/bridged/v1/dead-letters/{ID}/discard", methods{post: s.discard})
 	s.handle("/bridged/v1/windows", methods{get: s.listWindows})
 	s.handle("/bridged/v1/unrouted", methods{get: s.listUnrouted})
 	s.handle("/bridged/v1/unrouted/{ID}", methods{post: s.reroute})

@@ -61,7 +61,7 @@ func TestMethodsThatAreNotServed(t *testing.T) {
 		"/v1/Conversations":                        "GET, HEAD, OPTIONS, POST",
 		"/v1/Conversations/CH" + digits:            "DELETE, GET, HEAD, OPTIONS, POST",
 		"/v1/Conversations/x/Messages/IM/Receipts": "GET, HEAD, OPTIONS",
-		"/bridged/v1/dead-letters":                 "GET, HEAD, OPTIONS",
+		"/bridged/v1/dead-letters":                 "GET, HEAD, OPTIONS, POST",
 	} {
 		a := do(t, h, http.MethodPut, path, "")
 		assert.Equal(t, 405, a.status, path)

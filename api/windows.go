@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
-	"strconv"
 	"time"
 
 	"bridged/conversations"
@@ -62,18 +60,4 @@ func showWindow(w conversations.Window, now time.Time) window {
 		Open:            w.IsOpen(now),
 		DateUpdated:     twilio.Date(w.Updated),
 	}
-}
-
-// redrive takes up a delivery that was given up.
-func (s *server) redrive(c *call) (reply, error) {
-	seq, err := strconv.ParseInt(c.PathValue("ID"), 10, 64)
-	if err != nil {
-		return reply{}, errNotFound()
-	}
-	show := func(d conversations.Delivery) delivery {
-		return s.showDelivery(conversations.DeliveryDetail{Delivery: d})
-	}
-	return carryOut(c, http.StatusAccepted, shown(show), func(ctx context.Context) (conversations.Delivery, error) {
-		return s.cfg.Bridge.Redrive(ctx, seq)
-	})
 }

@@ -141,10 +141,10 @@ func (b *Bridge) CloseCall(ctx context.Context, task int64, call conversations.I
 // anything did.
 func (b *Bridge) endCall(tx Tx, task int64, c conversations.InboundCall, refused string, code int) error {
 	if refused != "" {
-		err := tx.InsertDeadLetter(conversations.DeadLetter{
-			Topic: TopicCalls, Key: string(c.MessagingService) + " " + bindings.MatchKey(c.Message.From, c.Message.To),
-			ErrorCode: code, Reason: refused, Created: b.now(),
-		})
+		letter, err := b.letterOfCall(c, refused, code)
+		if err == nil {
+			err = tx.InsertDeadLetter(letter)
+		}
 		if err != nil {
 			return err
 		}

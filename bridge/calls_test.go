@@ -266,7 +266,7 @@ func TestAnswersThatCannotBeObeyed(t *testing.T) {
 			w.receive(inbound("in1", alice, "hello"))
 			w.answer(w.calls()[0], c.answer)
 			assert.Len(t, w.deliveries(), c.sent)
-			letters, err := w.db.DeadLetters(t.Context(), conversations.Page{Size: 10})
+			letters, err := w.db.DeadLetters(t.Context(), conversations.DeadLetterFilter{}, conversations.Page{Size: 10})
 			require.NoError(t, err)
 			if c.reason == "" {
 				assert.Empty(t, letters.Items)

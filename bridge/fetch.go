@@ -199,9 +199,10 @@ func (b *Bridge) arrive(tx Tx, f conversations.Fetch, files []conversations.Medi
 		file.ContentType, file.Size, file.SHA256 = r.ContentType, r.Size, r.SHA256
 	} else {
 		file.State, file.Reason = conversations.MediaFailed, r.Reason
-		err := tx.InsertDeadLetter(conversations.DeadLetter{
-			Topic: TopicFetch, Key: string(f.File), ErrorCode: codeNotFetched, Reason: r.Reason, Created: file.Updated,
-		})
+		letter, err := letterOfFetch(f, r.Reason, file.Updated)
+		if err == nil {
+			err = tx.InsertDeadLetter(letter)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -243,9 +244,15 @@ func (b *Bridge) release(tx Tx, f conversations.Fetch, files []conversations.Med
 	if err != nil {
 		return nil, err
 	}
-	locks := make([]string, len(held))
-	for i, d := range held {
-		locks[i] = lockOfLine(pairKey(d))
+	var failed []conversations.Delivery
+	if !m.Empty() {
+		if failed, err = tx.EmptyDeliveries(m.Conversation, m.ID); err != nil {
+			return nil, err
+		}
+	}
+	var locks []string
+	for _, d := range slices.Concat(held, failed) {
+		locks = append(locks, lockOfLine(pairKey(d)))
 	}
 	slices.Sort(locks)
 	if err := tx.Lock(slices.Compact(locks)...); err != nil {
@@ -259,7 +266,7 @@ func (b *Bridge) release(tx Tx, f conversations.Fetch, files []conversations.Med
 	if !m.Empty() {
 		held = nil
 	}
-	return held, nil
+	return held, b.sendEmpty(tx, failed)
 }
 
 // letGo lets a delivery go whose files are settled: when it is its turn, or not at

@@ -52,7 +52,7 @@ func (w *world) messages(key conversations.ConversationKey) []conversations.Mess
 
 func (w *world) deadLetters() []conversations.DeadLetter {
 	w.t.Helper()
-	list, err := w.db.DeadLetters(w.t.Context(), conversations.Page{Size: 100})
+	list, err := w.db.DeadLetters(w.t.Context(), conversations.DeadLetterFilter{}, conversations.Page{Size: 100})
 	require.NoError(w.t, err)
 	return list.Items
 }

@@ -81,7 +81,7 @@ func TestAParticipantWhoCannotBeAddedClosesTheConversation(t *testing.T) {
 	w.populate()
 	assert.Equal(t, conversations.StateClosed, w.state(c.ID))
 	assert.Equal(t, 1, w.count("SELECT COUNT(*) FROM participants"), "bob is not in it either")
-	letters, err := w.db.DeadLetters(t.Context(), conversations.Page{Size: 10})
+	letters, err := w.db.DeadLetters(t.Context(), conversations.DeadLetterFilter{}, conversations.Page{Size: 10})
 	require.NoError(t, err)
 	require.Len(t, letters.Items, 1)
 	assert.Contains(t, letters.Items[0].Reason, "a participant could not be added: pair taken")

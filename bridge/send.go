@@ -213,7 +213,7 @@ func (b *Bridge) giveUp(tx Tx, d conversations.Delivery, code int, reason string
 
 func (b *Bridge) bury(tx Tx, d conversations.Delivery) error {
 	return tx.InsertDeadLetter(conversations.DeadLetter{
-		Topic: strings.TrimSuffix(TopicOutbound(d.Channel), "."), Key: pairKey(d), Delivery: d.ID,
+		Topic: strings.TrimSuffix(TopicOutbound(d.Channel), "."), Key: pairKey(d), Channel: d.Channel, Delivery: d.ID,
 		ErrorCode: d.ErrorCode, Reason: d.Reason, Created: b.now(),
 	})
 }

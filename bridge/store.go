@@ -277,6 +277,9 @@ type ArrivalRows interface {
 	SetMedia(m conversations.Message) error
 	// HeldDeliveries returns the deliveries of a message that wait for its files.
 	HeldDeliveries(c conversations.ConversationID, m conversations.MessageID) ([]conversations.Delivery, error)
+	// EmptyDeliveries returns those that were through without an attempt, because none
+	// of its files could be fetched.
+	EmptyDeliveries(c conversations.ConversationID, m conversations.MessageID) ([]conversations.Delivery, error)
 }
 
 // ContentRows are the templates of messages.

@@ -96,7 +96,7 @@ func (w *world) last() conversations.DeliveryDetail {
 
 func (w *world) letters() []conversations.DeadLetter {
 	w.t.Helper()
-	list, err := w.db.DeadLetters(w.t.Context(), conversations.Page{Size: 100})
+	list, err := w.db.DeadLetters(w.t.Context(), conversations.DeadLetterFilter{}, conversations.Page{Size: 100})
 	require.NoError(w.t, err)
 	return list.Items
 }
@@ -354,7 +354,7 @@ func TestNobodyIsSentWhatTheyHaveLeft(t *testing.T) {
 	require.Len(t, w.letters(), 1)
 	require.NoError(t, w.RemoveParticipant(t.Context(), system, service, key, conversations.ParticipantKey{ID: p.ID}))
 	_, err := w.Redrive(t.Context(), w.letters()[0].Seq)
-	refusal(t, conversations.NotFound, err, "she has left")
+	refusal(t, conversations.Gone, err, "she has left")
 	w.carlaWrites("w2", time.Time{})
 	for _, task := range w.tasks(bridge.TopicWindows) {
 		require.NoError(t, w.Reopen(t.Context(), task.seq, []byte(task.payload)))

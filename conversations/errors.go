@@ -67,6 +67,7 @@ const (
 	FileTooLarge            Fault = "file too large"
 	ContentUnknown          Fault = "content unknown"
 	Conflict                Fault = "conflict"
+	Gone                    Fault = "gone"
 	FriendlyNameMissing     Fault = "friendly name missing"
 	ServiceUnknown          Fault = "service unknown"
 	ConversationBusy        Fault = "conversation busy"

@@ -18,11 +18,28 @@ type DeadLetter struct {
 	Seq       int64
 	Topic     string
 	Key       string
+	Channel   string     // name of the channel that it was for; empty for none
 	Delivery  DeliveryID // empty for a task that is no delivery
 	Payload   []byte
+	Lease     string // the task's
+	Source    []byte // what else it takes to do it again; never shown
 	ErrorCode int
 	Reason    string
 	Created   time.Time
+
+	Discarded     time.Time // zero: it was not
+	DiscardedBy   string
+	DiscardReason string
+}
+
+// DeadLetterFilter says which dead letters are wanted. What is zero filters nothing,
+// but for Discarded.
+type DeadLetterFilter struct {
+	Topic     string // "outbound" is that of every channel
+	Channel   string
+	ErrorCode int
+	Since     time.Time // given up then or later
+	Discarded bool      // those that were discarded, instead of those that were not
 }
 
 // Answer is what was answered to a request that carried an idempotency key, kept

@@ -97,7 +97,7 @@ func TestAWebhookThatNeverAnswersBecomesADeadLetter(t *testing.T) {
 	w.writes(pigeons, "1", "a secret")
 	var letters []conversations.DeadLetter
 	eventually(t, func() bool {
-		list, err := w.db.DeadLetters(context.Background(), conversations.Page{Size: 10})
+		list, err := w.db.DeadLetters(context.Background(), conversations.DeadLetterFilter{}, conversations.Page{Size: 10})
 		require.NoError(t, err)
 		letters = list.Items
 		return len(letters) == 1

@@ -145,7 +145,7 @@ func TestATaskThatKeepsFailingBecomesADeadLetter(t *testing.T) {
 		return tx.Enqueue(conversations.Task{Topic: bridge.TopicInbound, Key: "poison", Payload: []byte("no number")})
 	}))
 	letters := func() []conversations.DeadLetter {
-		list, err := w.db.DeadLetters(context.Background(), conversations.Page{Size: 10})
+		list, err := w.db.DeadLetters(context.Background(), conversations.DeadLetterFilter{}, conversations.Page{Size: 10})
 		require.NoError(t, err)
 		return list.Items
 	}

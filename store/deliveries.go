@@ -207,6 +207,14 @@ func (tx *Tx) HeldDeliveries(c conversations.ConversationID, m conversations.Mes
 		WHERE d.conversation_id = $1 AND d.message_id = $2 AND d.progress = -1 ORDER BY d.seq`, c, m)
 }
 
+// EmptyDeliveries returns those of a message that were through without an attempt,
+// because none of its files could be fetched.
+func (tx *Tx) EmptyDeliveries(c conversations.ConversationID, m conversations.MessageID) ([]conversations.Delivery, error) {
+	return all(tx.querier, scanDelivery, "SELECT "+deliveryColumns+` FROM deliveries d
+		WHERE d.conversation_id = $1 AND d.message_id = $2 AND d.progress = 4 AND d.error_code = 63019 AND d.attempts = 0
+		ORDER BY d.seq`, c, m)
+}
+
 // DueDeliveries returns up to limit deliveries whose due time has come, and when
 // the one after them is due.
 func (tx *Tx) DueDeliveries(now time.Time, limit int) (due []conversations.Delivery, next time.Time, err error) {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 
@@ -51,34 +50,4 @@ func encodeResource(r conversations.Resource) (*string, error) {
 	}
 	text := string(b)
 	return &text, nil
-}
-
-// InsertDeadLetter shows something given up to the operator.
-func (tx *Tx) InsertDeadLetter(l conversations.DeadLetter) error {
-	return tx.run(`INSERT INTO dead_letters (topic, task_key, delivery_id, payload, error_code, reason, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		l.Topic, l.Key, optionalText(string(l.Delivery)), l.Payload, l.ErrorCode, l.Reason, micros(l.Created))
-}
-
-// DeadLetters returns a page of what was given up, oldest first.
-func (db *DB) DeadLetters(ctx context.Context, p conversations.Page) (conversations.Listing[conversations.DeadLetter], error) {
-	return listed[conversations.DeadLetter]{
-		columns: "l.seq, l.topic, l.task_key, l.delivery_id, l.payload, l.error_code, l.reason, l.created",
-		from:    "FROM dead_letters l WHERE 1 = 1", major: "l.seq", scan: scanDeadLetter,
-		cursor: func(l conversations.DeadLetter) conversations.Cursor { return conversations.Cursor{Major: l.Seq} },
-	}.page(db.reader(ctx), p)
-}
-
-func scanDeadLetter(s scanner) (conversations.DeadLetter, error) {
-	var (
-		l        conversations.DeadLetter
-		delivery *conversations.DeliveryID
-		created  int64
-	)
-	err := s.Scan(&l.Seq, &l.Topic, &l.Key, &delivery, &l.Payload, &l.ErrorCode, &l.Reason, &created)
-	if delivery != nil {
-		l.Delivery = *delivery
-	}
-	l.Created = fromMicros(created)
-	return l, err
 }

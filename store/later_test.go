@@ -48,7 +48,7 @@ func TestAMessageThatIsHandedBackComesAgainAtItsTime(t *testing.T) {
 		assert.Equal(t, want, string(m.Payload))
 		m.Ack()
 	}
-	letters, err := db.DeadLetters(t.Context(), conversations.Page{Size: 1})
+	letters, err := db.DeadLetters(t.Context(), conversations.DeadLetterFilter{}, conversations.Page{Size: 1})
 	require.NoError(t, err)
 	assert.Empty(t, letters.Items, "waiting is no failure, however often")
 }

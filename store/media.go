@@ -88,15 +88,26 @@ func (tx *Tx) AttachMedia(f conversations.MediaFile) error {
 }
 
 // DeleteMediaOf removes the files of a message, or of a whole conversation where
-// no message is given, and returns their IDs. None of them is fetched any more.
+// no message is given, and returns their IDs. None of them is fetched any more, and
+// nobody is told where they were.
 func (tx *Tx) DeleteMediaOf(c conversations.ConversationID, m conversations.MessageID) ([]conversations.MediaID, error) {
 	if m == "" {
-		if err := tx.run("DELETE FROM fetches WHERE conversation_id = $1", c); err != nil {
+		err := tx.run("DELETE FROM fetches WHERE conversation_id = $1", c)
+		if err == nil {
+			err = tx.run(`DELETE FROM dead_letters WHERE topic = 'fetch'
+				AND task_key IN (SELECT id FROM media WHERE conversation_id = $1)`, c)
+		}
+		if err != nil {
 			return nil, err
 		}
 		return tx.deleteMedia("DELETE FROM media WHERE conversation_id = $1 RETURNING id", c)
 	}
-	if err := tx.run("DELETE FROM fetches WHERE conversation_id = $1 AND message_id = $2", c, m); err != nil {
+	err := tx.run("DELETE FROM fetches WHERE conversation_id = $1 AND message_id = $2", c, m)
+	if err == nil {
+		err = tx.run(`DELETE FROM dead_letters WHERE topic = 'fetch'
+			AND task_key IN (SELECT id FROM media WHERE conversation_id = $1 AND message_id = $2)`, c, m)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return tx.deleteMedia("DELETE FROM media WHERE conversation_id = $1 AND message_id = $2 RETURNING id", c, m)

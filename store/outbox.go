@@ -29,17 +29,25 @@ func (tx *Tx) Enqueue(t conversations.Task) error {
 // put adds one row for each consumer group of the topic.
 func (tx *Tx) put(topic string, e entry) error {
 	for _, queue := range tx.db.hub.queuesOf(topic) {
-		lease := cmp.Or(e.lease, queue)
-		if err := tx.ensureLease(lease); err != nil {
+		if err := tx.putInto(queue, e); err != nil {
 			return err
 		}
-		err := tx.run(`INSERT INTO outbox (queue, lease, task_key, uuid, payload, metadata, attempts, due)
-			VALUES ($1, $2, $3, $4, $5, $6, 0, 0)`, queue, lease, e.key, e.uuid, e.payload, e.metadata)
-		if err != nil {
-			return err
-		}
-		tx.effects.woken = append(tx.effects.woken, wake{queue, lease})
 	}
+	return nil
+}
+
+// putInto adds one row to a queue.
+func (tx *Tx) putInto(queue string, e entry) error {
+	lease := cmp.Or(e.lease, queue)
+	if err := tx.ensureLease(lease); err != nil {
+		return err
+	}
+	err := tx.run(`INSERT INTO outbox (queue, lease, task_key, uuid, payload, metadata, attempts, due)
+		VALUES ($1, $2, $3, $4, $5, $6, 0, 0)`, queue, lease, e.key, e.uuid, e.payload, e.metadata)
+	if err != nil {
+		return err
+	}
+	tx.effects.woken = append(tx.effects.woken, wake{queue, lease})
 	return nil
 }
 
@@ -134,7 +142,7 @@ func (tx *Tx) bury(queue string, r row, reason string, now int64) error {
 		return err
 	}
 	return tx.InsertDeadLetter(conversations.DeadLetter{
-		Topic: queue, Key: r.key, Payload: r.payload, Reason: reason, Created: fromMicros(now),
+		Topic: queue, Key: r.key, Channel: channelOf(queue), Payload: r.payload, Lease: r.lease, Reason: reason, Created: fromMicros(now),
 	})
 }
 

@@ -174,14 +174,14 @@ func TestATaskThatKeepsFailingBecomesADeadLetter(t *testing.T) {
 	for i := 1; i <= 3; i++ {
 		assert.Equal(t, i, <-backoffs)
 	}
-	letters, err := db.DeadLetters(t.Context(), conversations.Page{Size: 10})
+	letters, err := db.DeadLetters(t.Context(), conversations.DeadLetterFilter{}, conversations.Page{Size: 10})
 	require.NoError(t, err)
 	require.Len(t, letters.Items, 1)
 	letter := letters.Items[0]
 	assert.NotZero(t, letter.Created)
 	letter.Seq, letter.Created = 0, time.Time{}
 	assert.Equal(t, conversations.DeadLetter{
-		Topic: "topic", Key: "key", Payload: []byte("bad"), Reason: "it does not work",
+		Topic: "topic", Key: "key", Lease: "topic", Payload: []byte("bad"), Reason: "it does not work",
 	}, letter)
 	requireRows(t, b, 0)
 }

@@ -145,7 +145,7 @@ func checkStays(t *testing.T, db *store.DB, th thread) {
 	assert.Equal(t, th.delivery, detail.Delivery)
 	assert.Len(t, detail.Attempts, 1)
 	assert.Len(t, detail.Reports, 1)
-	letters, err := db.DeadLetters(t.Context(), conversations.Page{Size: 10})
+	letters, err := db.DeadLetters(t.Context(), conversations.DeadLetterFilter{}, conversations.Page{Size: 10})
 	require.NoError(t, err)
 	if assert.Len(t, letters.Items, 1) {
 		assert.Equal(t, th.delivery.ID, letters.Items[0].Delivery)

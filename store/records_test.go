@@ -115,7 +115,7 @@ func TestDeadLettersOfDeliveries(t *testing.T) {
 		Seq: 1, Topic: "outbound.sim", Key: "key", Delivery: "d", Payload: []byte("p"), ErrorCode: 30008, Reason: "r", Created: epoch,
 	}
 	update(t, db, func(tx *store.Tx) error { return tx.InsertDeadLetter(want) })
-	got, err := db.DeadLetters(t.Context(), conversations.Page{Size: 10})
+	got, err := db.DeadLetters(t.Context(), conversations.DeadLetterFilter{}, conversations.Page{Size: 10})
 	require.NoError(t, err)
 	assert.Equal(t, []conversations.DeadLetter{want}, got.Items)
 }

@@ -67,24 +67,11 @@ func (tx *Tx) ConversationAttributes(id conversations.ConversationID) (attribute
 	return attributes, notFound(err, "conversation")
 }
 
-const letterColumns = "l.seq, l.topic, l.task_key, l.delivery_id, l.payload, l.error_code, l.reason, l.created"
-
-// FindDeadLetter returns something that was given up.
-func (tx *Tx) FindDeadLetter(seq int64) (conversations.DeadLetter, error) {
-	l, err := first(tx.querier, scanDeadLetter, "SELECT "+letterColumns+" FROM dead_letters l WHERE l.seq = $1", seq)
-	return l, notFound(err, "dead letter")
-}
-
-// DeleteDeadLetter removes one that is taken up again.
-func (tx *Tx) DeleteDeadLetter(seq int64) error {
-	return tx.run("DELETE FROM dead_letters WHERE seq = $1", seq)
-}
-
 // LettersOutsideWindow returns the deliveries of a line that were given up because
 // their window was closed, in the order in which that was.
 func (tx *Tx) LettersOutsideWindow(pairKey string) ([]conversations.DeadLetter, error) {
 	return all(tx.querier, scanDeadLetter, "SELECT "+letterColumns+` FROM dead_letters l
-		WHERE l.task_key = $1 AND l.error_code = 63016 AND l.delivery_id IS NOT NULL ORDER BY l.seq`, pairKey)
+		WHERE l.task_key = $1 AND l.error_code = 63016 AND l.delivery_id IS NOT NULL AND l.discarded = 0 ORDER BY l.seq`, pairKey)
 }
 
 // offered is how many messages back somebody may answer with a number.

@@ -18,6 +18,7 @@ const (
 	CodeForbidden        = 20403
 	CodeNotFound         = 20404
 	CodeConflict         = 20409
+	CodeGone             = 20410
 	// CodePreconditionFailed is made as the others are: the reference's dictionary
 	// has none for this status.
 	CodePreconditionFailed = 20412

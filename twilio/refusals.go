@@ -27,6 +27,7 @@ func refusalsOfNames() map[conversations.Fault]refusal {
 	return map[conversations.Fault]refusal{
 		conversations.InvalidParameter:    {400, CodeInvalidParameter, "Invalid parameter"},
 		conversations.Conflict:            {409, CodeConflict, "Conflict"},
+		conversations.Gone:                {410, CodeGone, "Gone"},
 		conversations.FriendlyNameMissing: {400, 50000, "FriendlyName not provided"},
 		conversations.FriendlyNameTooLong: {400, 50003, "Friendly name too long"},
 		conversations.AttributesNotJSON:   {400, 50304, "Attributes not valid JSON"},

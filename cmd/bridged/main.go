@@ -35,6 +35,7 @@ type commands struct {
 	Token       TokenCmd       `cmd:"" help:"Print an Access Token for a chat user."`
 	Import      ImportCmd      `cmd:"" help:"Import what another installation exported into the running one."`
 	Explain     ExplainCmd     `cmd:"" help:"Say where an inbound message would go, and why."`
+	DeadLetters DeadLettersCmd `cmd:"" help:"List what was given up, try it again, or discard it."`
 	Migrate     MigrateCmd     `cmd:"" help:"Move a stopped installation from SQLite to PostgreSQL."`
 	Version     VersionCmd     `cmd:"" help:"Print version, commit and Go version."`
 }

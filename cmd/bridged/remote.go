@@ -104,21 +104,30 @@ func (r *remote) get(ctx context.Context, path string, into any) error {
 // A refusal is a *twilio.Error; RetryAfter is set where the installation asked to
 // come again later.
 func (r *remote) do(ctx context.Context, method, path string, in, into any) error {
-	var body io.Reader = http.NoBody
-	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
-			return fmt.Errorf("write the request: %w", err)
-		}
-		body = bytes.NewReader(text)
+	if in == nil {
+		return r.send(ctx, method, path, "", http.NoBody, into)
 	}
+	text, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("write the request: %w", err)
+	}
+	return r.send(ctx, method, path, "application/json", bytes.NewReader(text), into)
+}
+
+// post makes a request with the parameters of a form.
+func (r *remote) post(ctx context.Context, path string, form url.Values, into any) error {
+	return r.send(ctx, http.MethodPost, path, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), into)
+}
+
+// send makes a request, whose body has a type unless there is none.
+func (r *remote) send(ctx context.Context, method, path, bodyType string, body io.Reader, into any) error {
 	request, err := http.NewRequestWithContext(ctx, method, r.url+path, body)
 	if err != nil {
 		return fmt.Errorf("make the request: %w", err)
 	}
 	request.SetBasicAuth(r.sid, r.authToken)
-	if in != nil {
-		request.Header.Set("Content-Type", "application/json")
+	if bodyType != "" {
+		request.Header.Set("Content-Type", bodyType)
 	}
 	answer, err := r.client.Do(request)
 	if err != nil {

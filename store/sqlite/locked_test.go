@@ -53,7 +53,7 @@ func TestAttemptsDoNotCountWhileTheDatabaseIsLocked(t *testing.T) {
 	m.Nack()
 	requirePayload(t, messages, "bad").Nack()
 	requirePayload(t, messages, "good").Ack()
-	letters, err := db.DeadLetters(t.Context(), conversations.Page{Size: 10})
+	letters, err := db.DeadLetters(t.Context(), conversations.DeadLetterFilter{}, conversations.Page{Size: 10})
 	require.NoError(t, err)
 	assert.Len(t, letters.Items, 1)
 }

@@ -43,6 +43,10 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 			_, _ = db.Windows(ctx, "", conversations.Page{Size: 1, After: &conversations.Cursor{}})
 		}},
 		{"LettersOutsideWindow", "dead_letters_outside_window", func(tx *store.Tx) { _, _ = tx.LettersOutsideWindow("k") }},
+		{"DeadLettersAfter", "dead_letters_open", func(tx *store.Tx) {
+			_, _ = tx.DeadLettersAfter(conversations.DeadLetterFilter{}, 1, 1)
+		}},
+		{"EmptyDeliveries", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.EmptyDeliveries("c", "m") }},
 		{"LastContent", "sqlite_autoindex_messages_2 (conversation_id=? AND idx>? AND idx<?)", func(tx *store.Tx) {
 			_, _ = tx.LastContent("c", 1, "p")
 		}},
@@ -81,7 +85,7 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"HomeOfMessage", "sqlite_autoindex_messages_1", func(tx *store.Tx) { _, _ = tx.HomeOfMessage("m") }},
 		{"MessageAt", "sqlite_autoindex_messages_2", func(tx *store.Tx) { _, _ = tx.MessageAt("c", 1) }},
 		{"RaiseIndex", "sqlite_autoindex_conversations_1", func(tx *store.Tx) { _ = tx.RaiseIndex("c", 1) }},
-		{"DeleteMediaOf a message", "media_of_message (conversation_id=? AND message_id=?)", func(tx *store.Tx) {
+		{"DeleteMediaOf a message", "dead_letters_of_file; media_of_message (conversation_id=? AND message_id=?)", func(tx *store.Tx) {
 			_, _ = tx.DeleteMediaOf("c", "m")
 		}},
 		{"DeleteMediaOf a conversation", "media_of_message (conversation_id=?)", func(tx *store.Tx) { _, _ = tx.DeleteMediaOf("c", "") }},

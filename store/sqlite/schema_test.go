@@ -191,7 +191,7 @@ func checkFrozen(t *testing.T, db *store.DB) {
 	require.NoError(t, err)
 	assert.Len(t, detail.Attempts, 1)
 	assert.Len(t, detail.Reports, 1)
-	letters, err := db.DeadLetters(t.Context(), conversations.Page{Size: 10})
+	letters, err := db.DeadLetters(t.Context(), conversations.DeadLetterFilter{}, conversations.Page{Size: 10})
 	require.NoError(t, err)
 	assert.Len(t, letters.Items, 1)
 	require.NoError(t, db.Update(t.Context(), func(tx *store.Tx) error {
