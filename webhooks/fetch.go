@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"bridged/sign"
 )
@@ -45,16 +46,23 @@ type page struct {
 	body        []byte
 }
 
+// caller makes signed requests.
+type caller struct {
+	client    http.Client
+	authToken func() string // which signs
+	timeout   time.Duration // of one request
+}
+
 // fetch makes a request.
-func (in *Inbound) fetch(ctx context.Context, r request) (page, *failure) {
-	ctx, cancel := context.WithTimeout(ctx, in.cfg.Timeout)
+func (c *caller) fetch(ctx context.Context, r request) (page, *failure) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	req, err := in.build(ctx, r)
+	req, err := c.build(ctx, r)
 	if err != nil {
 		return page{}, r.failed(codeConnection, withoutURL(err))
 	}
-	client := in.client
-	client.CheckRedirect = in.follow(r.form)
+	client := c.client
+	client.CheckRedirect = c.follow(r.form)
 	resp, err := client.Do(req)
 	if err != nil {
 		return page{}, r.failed(codeConnection, withoutURL(err))
@@ -73,7 +81,7 @@ func (in *Inbound) fetch(ctx context.Context, r request) (page, *failure) {
 // build makes the request with its signature, which covers the URL as it is
 // configured, but for its fragment and the credentials that may be in it: the
 // server sees neither in the address that it was asked for at.
-func (in *Inbound) build(ctx context.Context, r request) (*http.Request, error) {
+func (c *caller) build(ctx context.Context, r request) (*http.Request, error) {
 	target, _, _ := strings.Cut(r.url, "#")
 	var (
 		signed url.Values
@@ -97,13 +105,13 @@ func (in *Inbound) build(ctx context.Context, r request) (*http.Request, error) 
 	}
 	req.Header.Set("User-Agent", "bridged")
 	req.Header.Set(tokenHeader, r.token)
-	req.Header.Set(signatureHeader, sign.Form(in.cfg.AuthToken(), withoutUser(target), signed))
+	req.Header.Set(signatureHeader, sign.Form(c.authToken(), withoutUser(target), signed))
 	return req, nil
 }
 
 // follow follows the redirects of HTTP to the same host, and signs for where they
 // lead. Another host is not told of the message: its redirect is the answer.
-func (in *Inbound) follow(form url.Values) func(*http.Request, []*http.Request) error {
+func (c *caller) follow(form url.Values) func(*http.Request, []*http.Request) error {
 	return func(next *http.Request, before []*http.Request) error {
 		last := before[len(before)-1].URL
 		downgrade := last.Scheme == "https" && next.URL.Scheme != "https"
@@ -114,7 +122,7 @@ func (in *Inbound) follow(form url.Values) func(*http.Request, []*http.Request) 
 		if next.Method == http.MethodPost {
 			signed = form
 		}
-		next.Header.Set(signatureHeader, sign.Form(in.cfg.AuthToken(), withoutUser(next.URL.String()), signed))
+		next.Header.Set(signatureHeader, sign.Form(c.authToken(), withoutUser(next.URL.String()), signed))
 		return nil
 	}
 }

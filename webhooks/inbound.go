@@ -45,7 +45,7 @@ type InboundConfig struct {
 // Inbound calls the classic inbound webhooks. It is safe for concurrent use.
 type Inbound struct {
 	cfg    InboundConfig
-	client http.Client
+	caller caller
 }
 
 // NewInbound makes an Inbound.
@@ -56,9 +56,9 @@ func NewInbound(cfg InboundConfig) *Inbound {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	in := &Inbound{cfg: cfg}
+	in := &Inbound{cfg: cfg, caller: caller{authToken: cfg.AuthToken, timeout: cfg.Timeout}}
 	if cfg.HTTPClient != nil {
-		in.client = *cfg.HTTPClient
+		in.caller.client = *cfg.HTTPClient
 	}
 	return in
 }
@@ -116,7 +116,7 @@ func (f *failure) Unwrap() error { return f.cause }
 // messages to those of the ones before, also where the next one fails.
 func (in *Inbound) run(ctx context.Context, r request) (replies []conversations.Reply, failed *failure) {
 	for redirects := 0; ; redirects++ {
-		page, failed := in.fetch(ctx, r)
+		page, failed := in.caller.fetch(ctx, r)
 		if failed != nil {
 			return replies, failed
 		}
