@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode/utf16"
 
 	"bridged/conversations"
 )
@@ -172,7 +171,7 @@ func (b *Bridge) planFallback(tx Tx, d conversations.Delivery, m conversations.M
 	texts := []string{""}
 	if variable != "" {
 		values[variable] = ""
-		room := maxTemplateText - len(utf16.Encode([]rune(template.Render(values))))
+		room := maxTemplateText - conversations.UTF16Length(template.Render(values))
 		texts = out.cut(wordsOf(d, m, c), max(room, maxTemplateText/8))
 	}
 	var parts []Part
