@@ -139,6 +139,13 @@ func New(cfg Config) *Bridge {
 // now is the time of a change, in the precision in which it is stored.
 func (b *Bridge) now() time.Time { return b.cfg.Now().UTC().Truncate(time.Microsecond) }
 
+// owned says whether an address is a number of ours: one that a channel is
+// configured with.
+func (b *Bridge) owned(a conversations.Address) bool {
+	_, owned := b.cfg.Channels.Owner(a)
+	return owned
+}
+
 // commit runs op in the next commit. Op may run more than once: it must assign
 // its results anew each time.
 func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {

@@ -224,8 +224,8 @@ func (b *Bridge) AddOptOut(ctx context.Context, caller Caller, address, proxy co
 	if o.Proxy, err = b.cfg.Channels.Parse(proxy); err != nil {
 		return o, conversations.Refuse(conversations.AddressInvalid, "ProxyAddress %q: %s", proxy, err)
 	}
-	switch _, owned := b.cfg.Channels.Owner(o.Proxy); {
-	case !owned:
+	switch {
+	case !b.owned(o.Proxy):
 		return o, conversations.Refuse(conversations.ProxyNotOwned, "ProxyAddress %q is no number of a configured channel", proxy)
 	case o.Proxy.Type() != o.Address.Type():
 		return o, conversations.Refuse(conversations.TypesDiffer, "Address and ProxyAddress must be of one type of channel")
