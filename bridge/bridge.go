@@ -160,7 +160,8 @@ func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {
 // an idempotency key (lockOfAnswer); an inbound message, or a call of an inbound
 // webhook, by finding it; the reports of its group message (lockOfCopies); its
 // conversation, by finding it; files (lockOfMedia), sorted, or those of an
-// inbound message (lockOfFiles); a carrier's message (lockOfMessage); the lines of pairs and groups (lockOfLine), sorted.
+// inbound message (lockOfFiles); a carrier's message (lockOfMessage); the lines of
+// pairs and groups (lockOfLine), sorted.
 func (b *Bridge) commitBeside(ctx context.Context, op func(Tx) error) error {
 	return b.cfg.CommitBeside(ctx, op)
 }
