@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -164,9 +165,7 @@ func (b *Bridge) planFallback(tx Tx, d conversations.Delivery, m conversations.M
 		return part, out.Contents != nil && out.Contents.ContentWay(content) == conversations.WayTemplate
 	}
 	values := make(map[string]string, len(template.Variables))
-	for name, value := range template.Variables {
-		values[name] = value
-	}
+	maps.Copy(values, template.Variables)
 	variable := template.FirstVariable()
 	texts := []string{""}
 	if variable != "" {
