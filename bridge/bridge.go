@@ -24,6 +24,7 @@ package bridge
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"bridged/conversations"
@@ -164,6 +165,13 @@ func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {
 // pairs and groups (lockOfLine), sorted.
 func (b *Bridge) commitBeside(ctx context.Context, op func(Tx) error) error {
 	return b.cfg.CommitBeside(ctx, op)
+}
+
+// inOrder returns locks of one kind in the order in which every verb takes them, each
+// once.
+func inOrder(locks []string) []string {
+	slices.Sort(locks)
+	return slices.Compact(locks)
 }
 
 // lockOfAnswer is the lock of an idempotency key.

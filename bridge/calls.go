@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"bridged/bindings"
 	"bridged/conversations"
@@ -230,8 +229,7 @@ func (b *Bridge) reply(tx Tx, replies []conversations.Reply) error {
 	for _, r := range replies {
 		lines = append(lines, lockOfLine(bindings.MatchKey(r.To, r.From)))
 	}
-	slices.Sort(lines)
-	if err := tx.Lock(slices.Compact(lines)...); err != nil {
+	if err := tx.Lock(inOrder(lines)...); err != nil {
 		return err
 	}
 	for _, r := range replies {

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"slices"
 
 	"bridged/bindings"
 	"bridged/conversations"
@@ -34,8 +33,7 @@ func (b *Bridge) lockKeywords(tx Tx, messages []conversations.Inbound) error {
 			locks = append(locks, lockOfLine(line))
 		}
 	}
-	slices.Sort(locks)
-	return tx.Lock(slices.Compact(locks)...)
+	return tx.Lock(inOrder(locks)...)
 }
 
 // obey does what a message asks for as a keyword, in the commit that accepts it:
