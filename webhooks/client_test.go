@@ -179,7 +179,7 @@ func TestTellWaitsAsLongAsTheURLSays(t *testing.T) {
 		"not for that":     {nil, "/silent#rt=100&rc=2", silent, 1},
 		"between parts":    {nil, "/stalls#rt=100", silent, 1},
 		"for everything":   {nil, "/silent#tt=100&rc=5&rp=all", "deadline exceeded", 1},
-		"for all of these": {nil, "/silent#tt=250&rt=200&rc=5&rp=all", "deadline exceeded", 2},
+		"for all of these": {nil, "/silent#tt=1200&rt=700&rc=5&rp=all", "deadline exceeded", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
