@@ -139,7 +139,7 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 		Channels: channelConfigs(d.cfg, directory),
 		Paced:    d.metrics.paced,
 		Subscriber: func(inFlight int) message.Subscriber {
-			return store.NewSubscriber(d.store, store.SubscriberConfig{InFlight: inFlight, Attempts: taskAttempts})
+			return store.NewSubscriber(d.store, store.SubscriberConfig{InFlight: inFlight, Attempts: taskAttempts, SetAside: d.bridge.SetAside})
 		},
 		Patient: d.patient,
 		InboundWebhooks: webhooks.NewInbound(webhooks.InboundConfig{
@@ -162,7 +162,7 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 func (d *daemon) patient(inFlight int) message.Subscriber {
 	policy := retryPolicy(d.cfg.Retry)
 	return store.NewSubscriber(d.store, store.SubscriberConfig{
-		InFlight: inFlight, Attempts: policy.Attempts,
+		InFlight: inFlight, Attempts: policy.Attempts, SetAside: d.bridge.SetAside,
 		Backoff: func(attempts int) time.Duration { return policy.Wait(attempts, rand.Float64()) },
 	})
 }
