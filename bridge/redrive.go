@@ -27,6 +27,9 @@ type DeadLetterRows interface {
 	DeleteDeadLetter(seq int64) error
 	// DiscardDeadLetter records that nobody wants it any more.
 	DiscardDeadLetter(l conversations.DeadLetter) error
+	// ForgetLetters removes up to limit of those that were discarded before t, and
+	// counts them.
+	ForgetLetters(t time.Time, limit int) (int, error)
 	// Requeue puts its task back into the queue that gave it up.
 	Requeue(l conversations.DeadLetter) error
 }
