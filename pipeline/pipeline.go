@@ -61,6 +61,7 @@ type Upkeep interface {
 	FireTimers(ctx context.Context) (next time.Time, err error)
 	RemoveFiles(ctx context.Context, task int64, ids []byte) error
 	Tidy(ctx context.Context) error
+	ForgetEvents(ctx context.Context) (next time.Time, err error)
 }
 
 // Config is what a Pipeline needs. Fields are required unless their comment says
@@ -204,6 +205,9 @@ func (p *Pipeline) Start(ctx context.Context) error {
 	})
 	p.running.Go(func() {
 		p.doWhenDue(ctx, dueWork{name: "the timers of conversations", alarm: p.timersDue, take: p.cfg.Verbs.FireTimers})
+	})
+	p.running.Go(func() {
+		p.doWhenDue(ctx, dueWork{name: "the removal of old events", alarm: newAlarm(), take: p.cfg.Verbs.ForgetEvents})
 	})
 	p.running.Go(func() { p.tidyRegularly(ctx) })
 	p.running.Go(func() { p.recoverWhenTaken(ctx) })

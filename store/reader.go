@@ -128,7 +128,7 @@ func (r *EventReader) lease() string { return readerPrefix + r.cfg.Name }
 
 // register makes the reader's row and lease, where there are none.
 func (r *EventReader) register(ctx context.Context) error {
-	end, err := r.db.lastEvent(ctx)
+	end, err := r.db.LastEvent(ctx)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (r *EventReader) register(ctx context.Context) error {
 			return err
 		}
 		return tx.run("INSERT INTO event_readers (name, xid, event, state) VALUES ($1, $2, $3, '') ON CONFLICT (name) DO NOTHING",
-			r.cfg.Name, end.xid, end.seq)
+			r.cfg.Name, end.Major, end.Minor)
 	})
 }
 
@@ -221,7 +221,7 @@ func (r *EventReader) round(ctx context.Context) (again time.Duration, err error
 	if err != nil {
 		return 0, err
 	}
-	rows, unsettled, err := r.read(ctx, at.place)
+	rows, unsettled, err := r.db.readEvents(ctx, eventQuery{from: at.place, limit: r.cfg.Batch, wants: r.cfg.Wants, who: r.cfg.Name})
 	if err != nil {
 		return 0, err
 	}
@@ -280,51 +280,6 @@ func (r *EventReader) commit(ctx context.Context, from, to readerPosition, apply
 		}
 		return apply(tx)
 	})
-}
-
-// eventRow is an event and its place.
-type eventRow struct {
-	place
-	event   conversations.Event
-	settled bool
-}
-
-// read returns the events beyond a place, up to those before which others may
-// still come.
-func (r *EventReader) read(ctx context.Context, from place) (rows []eventRow, unsettled bool, err error) {
-	b := r.db.backend
-	rows, err = all(r.db.reader(ctx), r.scan,
-		"SELECT xid, seq, "+b.Settled+", type, conversation_id, source, actor, at, after, before, origin, reason FROM events WHERE "+
-			b.Compare(">", "$1", "$2")+" ORDER BY xid, seq LIMIT $3", from.xid, from.seq, r.cfg.Batch)
-	for i := range rows {
-		if !rows[i].settled {
-			return rows[:i], true, err
-		}
-	}
-	return rows, false, err
-}
-
-func (r *EventReader) scan(s scanner) (row eventRow, err error) {
-	var (
-		at                    int64
-		after, before, origin *string
-	)
-	e := &row.event
-	err = s.Scan(&row.xid, &row.seq, &row.settled, &e.Type, &e.Conversation, &e.Source, &e.By, &at, &after, &before, &origin, &e.Reason)
-	e.Seq, e.At = row.seq, fromMicros(at)
-	if err != nil || !r.cfg.Wants(e.Type) {
-		return row, err
-	}
-	var errAfter, errBefore, errOrigin error
-	e.After, errAfter = decodeResource(e.Type, after)
-	e.Before, errBefore = decodeResource(e.Type, before)
-	e.Origin, errOrigin = decodeList[conversations.Address](origin)
-	if broken := errors.Join(errAfter, errBefore, errOrigin); broken != nil {
-		// No later try can read it, and the events behind it must not wait for it.
-		r.db.cfg.Log.Error("an event cannot be read; it is passed over", "reader", r.cfg.Name, "event", row.seq, "error", broken)
-		e.After, e.Before = conversations.Resource{}, conversations.Resource{}
-	}
-	return row, nil
 }
 
 // decodeResource reads what encodeResource has written. What it is the type of the
