@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -21,6 +22,7 @@ import (
 	"bridged/conversations"
 	"bridged/media"
 	"bridged/pipeline"
+	"bridged/sinks"
 	"bridged/store"
 	"bridged/twilio"
 	"bridged/webhooks"
@@ -47,12 +49,18 @@ type daemon struct {
 	carrier  *simulator.Carrier
 	hooks    *hooks.Handler
 	api      http.Handler
+	sinks    []*sinks.NATS
+
+	stopping chan struct{} // closed when event streams are to end
+	endFeeds func()
 }
 
 // newDaemon wires the parts, takes up what the last run left, and starts the
 // pipeline. The servers are the caller's.
 func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *daemon, err error) {
 	d := &daemon{cfg: cfg, log: log, metrics: newMetrics()}
+	d.stopping = make(chan struct{})
+	d.endFeeds = sync.OnceFunc(func() { close(d.stopping) })
 	d.carrier = simulator.NewCarrier(simulator.Config{Log: log})
 	defer func() {
 		if err != nil {
@@ -88,6 +96,9 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	if err := d.store.KeepIndex(ctx); err != nil {
 		return nil, fmt.Errorf("keep the search index: %w", err)
 	}
+	if err := d.startSinks(ctx); err != nil {
+		return nil, err
+	}
 	d.carrier.Connect(d.bridge)
 	return d, d.pipeline.Start(ctx)
 }
@@ -113,8 +124,10 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		Space:      storeSpace(d.cfg.Store),
 		Files:      d.files,
 		MediaLife:  d.cfg.Media.UnattachedTTL,
-		Fitter:     media.NewFitter(d.files, d.cfg.Media.LinkFallback),
-		FileURL:    d.fileURL, FileURLLife: d.cfg.Media.CarrierURLTTL,
+
+		EventRetention: d.cfg.Events.Retention,
+		Fitter:         media.NewFitter(d.files, d.cfg.Media.LinkFallback),
+		FileURL:        d.fileURL, FileURLLife: d.cfg.Media.CarrierURLTTL,
 		Observer:  d.metrics,
 		Due:       func(t time.Time) { d.pipeline.WakeAt(t) },
 		TimersDue: func(t time.Time) { d.pipeline.TimersAt(t) },
@@ -253,6 +266,7 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		Log:               d.log,
 		Extra:             map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
 		Observe:           d.metrics.api,
+		Stopping:          d.stopping,
 
 		Origins:          d.origins(),
 		ActionsPerSecond: d.cfg.Limits.ActionsPerSecond,
@@ -293,6 +307,9 @@ func (d *daemon) close() error {
 		errs = append(errs, d.pipeline.Close())
 	}
 	d.carrier.Close()
+	for _, sink := range d.sinks {
+		sink.Close()
+	}
 	if d.store != nil {
 		errs = append(errs, d.store.Close())
 	}

@@ -29,6 +29,10 @@ func checkScalar(rule string, v reflect.Value) error {
 		return checkWebhook(v.String())
 	case "store":
 		return checkStore(v.String())
+	case "nats":
+		return checkNATS(v.String())
+	case "subject":
+		return checkSubject(v.String())
 	case "sid":
 		return checkSID(argument, v.String())
 	case "name":
