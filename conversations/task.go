@@ -59,4 +59,10 @@ const (
 	// TaskWait is a time.Duration that a handler sets on a message that it nacks
 	// because its time has not come: it is given out again then, and this is no failure.
 	TaskWait = "wait"
+	// TaskAttempts is how often the task has failed.
+	TaskAttempts = "attempts"
+	// TaskAgain is a time.Duration that a handler sets on a message that it nacks: it
+	// is given out again then. TaskAttempts and the payload are stored as the handler
+	// has left them.
+	TaskAgain = "again"
 )

@@ -49,6 +49,8 @@ type Webhooks struct {
 	PreURL  string // empty: nobody is asked
 	PostURL string // empty: nobody is told
 	Target  string // "webhook" or "flex"; empty where it was never set
+	// After is the last event before PostURL was set: it hears of those after it.
+	After int64
 }
 
 // WebhookTarget is what kind of listener a conversation's webhook has (page 13).
@@ -73,6 +75,7 @@ type Webhook struct {
 	Triggers         []string
 	Flow             string // the SID of a flow
 	ReplayAfter      *int64 // messages from this index on are told anew
+	After            int64  // it hears of the events with a higher number
 	Created, Updated time.Time
 }
 
