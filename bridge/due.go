@@ -145,11 +145,12 @@ func (b *Bridge) interrupt(tx Tx, d conversations.Delivery) error {
 }
 
 // Tidy removes what is kept for a time only: answers to idempotency keys, status
-// reports of messages that never became known, and what crashes left of files.
+// reports of messages that never became known, what is kept of removed conversations
+// for their webhooks, and what crashes left of files.
 func (b *Bridge) Tidy(ctx context.Context) error {
 	var dropped map[string]int
 	err := b.commit(ctx, func(tx Tx) error {
-		if err := tx.ForgetAnswers(b.now().Add(-answerLife)); err != nil {
+		if err := firstError(tx.ForgetAnswers(b.now().Add(-answerLife)), tx.ForgetDeparted(b.now().Add(-departedLife))); err != nil {
 			return err
 		}
 		var err error

@@ -9,6 +9,18 @@ import (
 // conversation, by its SID, which is the first word of the key of its tasks.
 type WebhookListener string
 
+// The listeners. They are the reference's SIDs because operators see them: in the
+// keys of tasks and dead letters, and in the list of listeners.
+
+// AccountListener is an account.
+func AccountListener(sid string) WebhookListener { return WebhookListener(sid) }
+
+// ServiceListener is a service that has webhooks of its own.
+func ServiceListener(id ServiceID) WebhookListener { return "IS" + WebhookListener(id) }
+
+// ScopedListener is the webhook of one conversation.
+func ScopedListener(id WebhookID) WebhookListener { return "WH" + WebhookListener(id) }
+
 // Notice is what one listener is to hear: one event, or messages anew. It is the
 // payload of a task, and is complete: what is told does not depend on what happens
 // after the event. Where the listener is, is looked up at the time of the call.
@@ -17,6 +29,7 @@ type Notice struct {
 	Service      ServiceID      // of a listener that is a service
 	Webhook      WebhookID      // of a listener that is the webhook of a conversation
 	Conversation ConversationID // empty for a user
+	User         UserID         // empty for a conversation
 	Event        EventType
 	At           time.Time // of the event
 	// Since is from when on the listener has been tried: the event, or the redrive
@@ -28,6 +41,12 @@ type Notice struct {
 	Form string
 	// Replay has messages told anew in the place of one event; nil otherwise.
 	Replay *Replay
+}
+
+// Key is that of the notice's task: those of one listener about one conversation, or
+// about one user, are told in order.
+func (n Notice) Key() string {
+	return string(n.Listener) + " " + string(n.Conversation) + string(n.User)
 }
 
 // Replay is a range of a conversation's messages, by their indices (page 13).

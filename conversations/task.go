@@ -38,8 +38,9 @@ type DeadLetterFilter struct {
 	Topic     string // "outbound" is that of every channel
 	Channel   string
 	ErrorCode int
-	Since     time.Time // given up then or later
-	Discarded bool      // those that were discarded, instead of those that were not
+	Listener  WebhookListener // of what it has not heard
+	Since     time.Time       // given up then or later
+	Discarded bool            // those that were discarded, instead of those that were not
 }
 
 // Answer is what was answered to a request that carried an idempotency key, kept

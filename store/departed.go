@@ -160,9 +160,9 @@ func (db *DB) Backlog(ctx context.Context, topic string, limit int) ([]conversat
 		}
 		return b, err
 	}, `SELECT t.listener, t.waiting, o.payload
-		FROM (SELECT substr(task_key, 1, $1) AS listener, COUNT(*) AS waiting, MIN(seq) AS oldest
-			FROM outbox WHERE queue = $2 GROUP BY 1) t
-		JOIN outbox o ON o.seq = t.oldest ORDER BY t.waiting DESC, t.oldest LIMIT $3`, listenerLetters, topic, limit)
+		FROM (SELECT substr(task_key, 1, 34) AS listener, COUNT(*) AS waiting, MIN(seq) AS oldest
+			FROM outbox WHERE queue = $1 GROUP BY 1) t
+		JOIN outbox o ON o.seq = t.oldest ORDER BY t.waiting DESC, t.oldest LIMIT $2`, topic, limit)
 }
 
 // CountTasks returns how many tasks of a topic wait.
