@@ -26,6 +26,7 @@ type Verbs interface {
 	Arrivals
 	Afterwards
 	Calls
+	Letters
 	Upkeep
 }
 
@@ -83,6 +84,9 @@ type Config struct {
 	Patient func(inFlight int) message.Subscriber
 	// InboundWebhooks calls inbound webhooks. Optional where none is configured.
 	InboundWebhooks InboundWebhooks
+	// Notices tells the webhooks of accounts, services and conversations. Optional
+	// where nothing makes tasks for them.
+	Notices Notices
 	// SendTimeout bounds one request to a carrier.
 	SendTimeout time.Duration
 	// Holds says whether this process may still act for a proxy address for some

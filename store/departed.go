@@ -106,21 +106,6 @@ func (q querier) departed(ids []conversations.ConversationID, sites map[conversa
 	})
 }
 
-// ScopedWebhook returns the webhook of a conversation, which may be gone since a
-// while ago. It returns conversations.NotFound where the webhook was removed.
-func (db *DB) ScopedWebhook(ctx context.Context, c conversations.ConversationID, id conversations.WebhookID) (conversations.Webhook, error) {
-	sites, err := db.HookSites(ctx, []conversations.ConversationID{c})
-	if err != nil {
-		return conversations.Webhook{}, err
-	}
-	for _, w := range sites[c].Webhooks {
-		if w.ID == id {
-			return w, nil
-		}
-	}
-	return conversations.Webhook{}, conversations.Refuse(conversations.NotFound, "no such webhook")
-}
-
 // WebhookByID returns a webhook, of whichever conversation it is.
 func (db *DB) WebhookByID(ctx context.Context, id conversations.WebhookID) (conversations.Webhook, error) {
 	w, err := first(db.reader(ctx), scanWebhook, "SELECT "+webhookColumns+" FROM webhooks w WHERE w.id = $1", id)
