@@ -47,6 +47,7 @@ type daemon struct {
 	carrier         *simulator.Carrier
 	hooks           *hooks.Handler
 	webhooks        *webhooks.Client // of events
+	dispatcher      *webhooks.Dispatcher
 	inboundWebhooks *webhooks.Inbound
 	api             http.Handler
 }
@@ -80,6 +81,8 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	}
 	d.bridge = bridge.New(d.bridgeConfig(directory, defaults))
 	d.metrics.watchBacklog(d.bridge.Backlog)
+	d.dispatcher = d.newDispatcher()
+	d.metrics.watchNotices(d.store)
 	if d.pipeline, err = pipeline.New(d.pipelineConfig(directory)); err != nil {
 		return nil, err
 	}
@@ -92,6 +95,9 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	}
 	if err := d.store.KeepIndex(ctx); err != nil {
 		return nil, fmt.Errorf("keep the search index: %w", err)
+	}
+	if err := d.followForWebhooks(ctx); err != nil {
+		return nil, fmt.Errorf("follow the events for webhooks: %w", err)
 	}
 	d.carrier.Connect(d.bridge)
 	return d, d.pipeline.Start(ctx)
@@ -146,6 +152,7 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 		},
 		Patient:         d.patient,
 		InboundWebhooks: d.inboundWebhooks,
+		Notices:         d.dispatcher,
 		Files:           d.files,
 		Fetcher:         web.NewFetcher(fileClient(d.cfg.Media.PrivateHosts, "")),
 		SendTimeout:     d.cfg.Retry.SendTimeout,
@@ -253,6 +260,7 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		Store:             d.store,
 		Files:             d.files,
 		Links:             d.links,
+		Targets:           webhooks.NewOverview(d.dispatcher, d.store),
 		Log:               d.log,
 		Extra:             map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
 		Observe:           d.metrics.api,
