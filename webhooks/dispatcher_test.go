@@ -19,10 +19,9 @@ import (
 )
 
 const (
-	account      = "AC00000000000000000000000000000000"
-	service      = conversations.ServiceID("00000000000000000000000000000001")
-	conversation = conversations.ConversationID("00000000000000000000000000000002")
-	scoped       = conversations.WebhookID("00000000000000000000000000000003")
+	service = conversations.ServiceID("00000000000000000000000000000001")
+	talk    = conversations.ConversationID("00000000000000000000000000000002")
+	scoped  = conversations.WebhookID("00000000000000000000000000000003")
 )
 
 // listeners is where everybody listens, over maps.
@@ -112,7 +111,7 @@ func newWorld() *world {
 
 func (w *world) notice(l conversations.WebhookListener) conversations.Notice {
 	n := conversations.Notice{
-		Listener: l, Conversation: conversation, Event: conversations.MessageAdded,
+		Listener: l, Conversation: talk, Event: conversations.MessageAdded,
 		At: w.now, Since: w.now, Token: "token", Form: "Body=hello&EventType=onMessageAdded",
 	}
 	switch l[:2] {
@@ -125,8 +124,8 @@ func (w *world) notice(l conversations.WebhookListener) conversations.Notice {
 }
 
 func (w *world) scope(h conversations.Webhook) {
-	h.ID, h.Conversation = scoped, conversation
-	w.listeners.sites[conversation] = conversations.HookSite{Webhooks: []conversations.Webhook{h}}
+	h.ID, h.Conversation = scoped, talk
+	w.listeners.sites[talk] = conversations.HookSite{Webhooks: []conversations.Webhook{h}}
 }
 
 func TestListenersAreCalledWhereTheyAre(t *testing.T) {
@@ -239,7 +238,7 @@ func TestAReplayGoesOnWhereItStopped(t *testing.T) {
 			body = "words"
 		}
 		w.listeners.messages = append(w.listeners.messages, conversations.Message{
-			ID: conversations.MessageID(fmt.Sprint(n)), Conversation: conversation, Index: n, Body: &body, Attributes: "{}",
+			ID: conversations.MessageID(fmt.Sprint(n)), Conversation: talk, Index: n, Body: &body, Attributes: "{}",
 		})
 	}
 	failOnce := true
