@@ -31,7 +31,9 @@ type Config struct {
 	Store             Queries
 	Files             Files
 	Links             *media.Signer // of the URLs that need no credentials
-	Log               *slog.Logger  // optional; discards
+	// Targets are those who listen to events. Optional: nobody is shown.
+	Targets WebhookTargets
+	Log     *slog.Logger // optional; discards
 	// Extra are further handlers behind the same authentication, by the mux
 	// pattern of their prefix: "/bridged/v1/simulator/". Optional.
 	Extra map[string]http.Handler

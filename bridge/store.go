@@ -51,6 +51,7 @@ type Tx interface {
 	CallRows
 	DeliveryRows
 	DeadLetterRows
+	NoticeRows
 	WindowRows
 	LineRows
 	AttemptRows

@@ -63,6 +63,9 @@ func StreamedEvents() []EventType {
 // Streamed says whether the event stream tells events of the type.
 func (t EventType) Streamed() bool { return slices.Contains(StreamedEvents(), t) }
 
+// Streamed says whether the event stream tells the event.
+func (e Event) Streamed() bool { return e.Type.Streamed() }
+
 // Resource is what an event is about: the one field that is not nil.
 type Resource struct {
 	Conversation *Conversation

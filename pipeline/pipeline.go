@@ -26,6 +26,7 @@ type Verbs interface {
 	Arrivals
 	Afterwards
 	Calls
+	Letters
 	Upkeep
 }
 
@@ -84,6 +85,9 @@ type Config struct {
 	Patient func(inFlight int) message.Subscriber
 	// InboundWebhooks calls inbound webhooks. Optional where none is configured.
 	InboundWebhooks InboundWebhooks
+	// Notices tells the webhooks of accounts, services and conversations. Optional
+	// where nothing makes tasks for them.
+	Notices Notices
 	// SendTimeout bounds one request to a carrier.
 	SendTimeout time.Duration
 	// Holds says whether this process may still act for a proxy address for some
@@ -215,8 +219,8 @@ func (p *Pipeline) Start(ctx context.Context) error {
 }
 
 // Close stops taking up tasks, cuts off the files that are being fetched, waits for
-// the tasks in flight as long as the configuration allows, and returns. What did not finish is taken up at the next
-// start.
+// the tasks in flight as long as the configuration allows, and returns. What did not
+// finish is taken up at the next start.
 func (p *Pipeline) Close() error {
 	defer p.endLife()
 	defer p.endCalls()

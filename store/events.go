@@ -25,8 +25,8 @@ type eventQuery struct {
 	from  place // they are beyond it
 	limit int
 	bytes int // no more are read when their resources are as long; 0 is no bound
-	// wants says of which types the resources are needed.
-	wants func(conversations.EventType) bool
+	// wants says of which events the resources are needed, by all else of them.
+	wants func(conversations.Event) bool
 	who   string // reads them; for the log
 }
 
@@ -62,7 +62,7 @@ func (db *DB) scanEvent(s scanner, q eventQuery) (row eventRow, err error) {
 	err = s.Scan(&row.xid, &row.seq, &row.settled, &e.Type, &e.Conversation, &e.Source, &e.By, &e.Webhooks, &at, &after, &before, &origin, &e.Reason)
 	e.Seq, e.At = row.seq, fromMicros(at)
 	e.Place = conversations.Cursor{Major: row.xid, Minor: row.seq}
-	if err != nil || !q.wants(e.Type) {
+	if err != nil || !q.wants(*e) {
 		return row, err
 	}
 	for _, text := range []*string{after, before} {
@@ -88,7 +88,7 @@ func (db *DB) scanEvent(s scanner, q eventQuery) (row eventRow, err error) {
 func (db *DB) EventsAfter(ctx context.Context, after conversations.Cursor, limit int) (conversations.EventBatch, error) {
 	from := place{after.Major, after.Minor}
 	rows, unsettled, err := db.readEvents(ctx, eventQuery{
-		from: from, limit: limit, bytes: eventBytes, wants: conversations.EventType.Streamed, who: "events",
+		from: from, limit: limit, bytes: eventBytes, wants: conversations.Event.Streamed, who: "events",
 	})
 	if err != nil {
 		return conversations.EventBatch{}, err
@@ -175,7 +175,7 @@ func (q querier) eventHorizon() (p place, err error) {
 }
 
 // EventServices returns the services of the conversations that events are of, as far
-// as they are known: a conversation may be gone.
+// as they are known: a conversation may be gone for long.
 func (db *DB) EventServices(ctx context.Context, events []conversations.Event) (map[conversations.ConversationID]conversations.ServiceID, error) {
 	services := make(map[conversations.ConversationID]conversations.ServiceID)
 	var missing []conversations.ConversationID
@@ -193,8 +193,8 @@ func (db *DB) EventServices(ctx context.Context, events []conversations.Event) (
 	if len(missing) == 0 {
 		return services, nil
 	}
-	from, args := among("FROM conversations WHERE 1 = 1", nil, "id", missing)
-	err := db.reader(ctx).each("SELECT id, service_id "+from, args, func(s scanner) (bool, error) {
+	reader := db.reader(ctx)
+	keep := func(s scanner) (bool, error) {
 		var (
 			id      conversations.ConversationID
 			service conversations.ServiceID
@@ -202,6 +202,15 @@ func (db *DB) EventServices(ctx context.Context, events []conversations.Event) (
 		err := s.Scan(&id, &service)
 		services[id] = service
 		return true, err
-	})
-	return services, err
+	}
+	from, args := among("FROM conversations c WHERE 1 = 1", nil, "c.id", missing)
+	if err := reader.each("SELECT c.id, c.service_id "+from, args, keep); err != nil {
+		return nil, err
+	}
+	gone := slices.DeleteFunc(missing, func(c conversations.ConversationID) bool { return services[c] != "" })
+	if len(gone) == 0 {
+		return services, nil
+	}
+	from, args = among("FROM departed_conversations d WHERE 1 = 1", nil, "d.conversation_id", gone)
+	return services, reader.each("SELECT d.conversation_id, d.service_id "+from, args, keep)
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -201,17 +202,23 @@ func TestReadersAreForgotten(t *testing.T) {
 func TestServicesOfEvents(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t)
-	kept, gone := newConversation(epoch), newConversation(epoch)
-	update(t, db, func(tx *store.Tx) error { return tx.InsertConversation(&kept) })
+	kept, gone, removed := newConversation(epoch), newConversation(epoch), newConversation(epoch)
+	update(t, db, func(tx *store.Tx) error {
+		return errors.Join(tx.InsertConversation(&kept), tx.InsertConversation(&removed))
+	})
+	update(t, db, func(tx *store.Tx) error {
+		_, err := tx.DeleteConversation(removed.ID)
+		return err
+	})
 	services, err := db.EventServices(t.Context(), []conversations.Event{
 		{Conversation: kept.ID},
 		{Conversation: kept.ID},
 		{},
-		{Conversation: "unknown"},
+		{Conversation: "unknown"}, {Conversation: removed.ID},
 		{Conversation: gone.ID, After: conversations.Resource{Conversation: &gone}},
 	})
 	require.NoError(t, err)
-	assert.Equal(t, map[conversations.ConversationID]conversations.ServiceID{kept.ID: service, gone.ID: service}, services)
+	assert.Equal(t, map[conversations.ConversationID]conversations.ServiceID{kept.ID: service, gone.ID: service, removed.ID: service}, services)
 }
 
 // While somebody waits he is woken, also by another process; when nobody does the

@@ -51,6 +51,16 @@ type line struct {
 	spilled place // first row that was not kept in memory; zero for none
 	alone   bool  // what spilled is one row, which is found without looking for more
 	dropped bool  // its lease was lost: it is in memory only until it is handled
+
+	timer *time.Timer // that ends its wait; nil where it does not wait
+	end   func()      // what the timer does
+}
+
+// wait has end called after a time, or when the line is hurried. The caller holds
+// the queue's lock.
+func (l *line) wait(d time.Duration, end func()) {
+	l.end = end
+	l.timer = time.AfterFunc(d, end)
 }
 
 func newQueue(db *DB, name string) *queue {
@@ -169,9 +179,10 @@ func (q *queue) offer(l *line) {
 		return
 	}
 	l.busy = true
-	time.AfterFunc(delay, func() {
+	l.wait(delay, func() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
+		l.timer = nil
 		if l.dropped {
 			return
 		}
@@ -204,9 +215,17 @@ func (q *queue) done(t *taken) {
 	q.broadcast()
 }
 
-// again lets a row be handled once more, at its due time. One that its handler's
-// commit has removed after all is done.
+// again lets a row be handled once more, at its due time.
 func (q *queue) again(t *taken) {
+	q.giveBack(t, func(l *line) {
+		l.rows[0] = t.row
+		q.offer(l)
+	})
+}
+
+// giveBack takes a row from its handler, and holds q.mu while into puts the row into
+// its line again. One that its handler's commit has removed after all is done.
+func (q *queue) giveBack(t *taken, into func(*line)) {
 	if t.gone.Load() {
 		q.done(t)
 		return
@@ -217,7 +236,6 @@ func (q *queue) again(t *taken) {
 	if t.line.dropped {
 		return
 	}
-	t.line.rows[0] = t.row
-	q.offer(t.line)
+	into(t.line)
 	q.broadcast()
 }

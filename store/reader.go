@@ -19,9 +19,9 @@ type EventReaderConfig struct {
 	// Name is whose cursor it is. Several processes on one database have readers of
 	// the same name; one of them at a time reads.
 	Name string
-	// Wants says which events Step looks into; the others come without their
-	// resources. Optional: all.
-	Wants func(conversations.EventType) bool
+	// Wants says which events Step looks into, by all but their resources; the others
+	// come without these. Optional: all.
+	Wants func(conversations.Event) bool
 	// Step says what to do for the next events, in the order of their commits. There
 	// may be none. State is what the last step left; empty at first.
 	Step func(ctx context.Context, state string, events []conversations.Event) (Step, error)
@@ -40,7 +40,7 @@ type EventReaderConfig struct {
 
 func (c *EventReaderConfig) setDefaults() {
 	if c.Wants == nil {
-		c.Wants = func(conversations.EventType) bool { return true }
+		c.Wants = func(conversations.Event) bool { return true }
 	}
 	if c.Batch == 0 {
 		c.Batch = 128
@@ -77,6 +77,11 @@ type EventReader struct {
 	cfg  EventReaderConfig
 	stop context.CancelFunc
 	done chan struct{}
+
+	// passed is how far the events are done with beyond the cursor, which stands at
+	// passedFrom: they took no commit. Only the reader's goroutine knows it.
+	passed, passedFrom place
+	skipped            int // how many those are
 
 	woken    chan struct{}
 	own      atomic.Bool // this process has recorded events
@@ -221,7 +226,13 @@ func (r *EventReader) round(ctx context.Context) (again time.Duration, err error
 	if err != nil {
 		return 0, err
 	}
-	rows, unsettled, err := r.db.readEvents(ctx, eventQuery{from: at.place, limit: r.cfg.Batch, wants: r.cfg.Wants, who: r.cfg.Name})
+	from := at.place
+	if r.skipped > 0 && r.passedFrom == from {
+		from = r.passed
+	} else {
+		r.skipped = 0
+	}
+	rows, unsettled, err := r.db.readEvents(ctx, eventQuery{from: from, limit: r.cfg.Batch, wants: r.cfg.Wants, who: r.cfg.Name})
 	if err != nil {
 		return 0, err
 	}
@@ -235,17 +246,22 @@ func (r *EventReader) round(ctx context.Context) (again time.Duration, err error
 	}
 	isBehind := step.More || step.Through < len(rows) || len(rows) == r.cfg.Batch
 	var took time.Duration
-	// What is not worth a commit is read again with what follows.
-	if step.Apply != nil || step.State != at.state || len(rows) == r.cfg.Batch {
-		next := readerPosition{at.place, step.State}
-		if step.Through > 0 {
-			next.place = rows[step.Through-1].place
-		}
+	next := readerPosition{from, step.State}
+	if step.Through > 0 {
+		next.place = rows[step.Through-1].place
+	}
+	// Where there is nothing to write, one commit does for many events; after a crash
+	// they are read again.
+	if step.Apply != nil || step.State != at.state || r.skipped+step.Through >= r.cfg.Batch {
 		start := time.Now()
 		if err := r.commit(ctx, at, next, step.Apply); err != nil {
 			return 0, err
 		}
 		took = time.Since(start)
+		r.skipped = 0
+	} else if step.Through > 0 {
+		r.passed, r.passedFrom = next.place, at.place
+		r.skipped += step.Through
 	}
 	switch {
 	case isBehind:

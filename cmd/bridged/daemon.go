@@ -38,18 +38,21 @@ const (
 
 // daemon is the parts of bridged, wired together and running.
 type daemon struct {
-	cfg      *config.Config
-	log      *slog.Logger
-	metrics  *metrics
-	store    *store.DB
-	files    *media.Directory
-	links    *media.Signer
-	bridge   *bridge.Bridge
-	pipeline *pipeline.Pipeline
-	carrier  *simulator.Carrier
-	hooks    *hooks.Handler
-	api      http.Handler
-	sinks    []*sinks.NATS
+	cfg             *config.Config
+	log             *slog.Logger
+	metrics         *metrics
+	store           *store.DB
+	files           *media.Directory
+	links           *media.Signer
+	bridge          *bridge.Bridge
+	pipeline        *pipeline.Pipeline
+	carrier         *simulator.Carrier
+	hooks           *hooks.Handler
+	webhooks        *webhooks.Client // of events
+	dispatcher      *webhooks.Dispatcher
+	inboundWebhooks *webhooks.Inbound
+	api             http.Handler
+	sinks           []*sinks.NATS
 
 	stopping chan struct{} // closed when event streams are to end
 	endFeeds func()
@@ -71,6 +74,9 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	if err != nil {
 		return nil, err
 	}
+	if err := d.openWebhooks(); err != nil {
+		return nil, err
+	}
 	if d.store, err = openStore(ctx, cfg, d.metrics, log); err != nil {
 		return nil, err
 	}
@@ -83,6 +89,8 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	}
 	d.bridge = bridge.New(d.bridgeConfig(directory, defaults))
 	d.metrics.watchBacklog(d.bridge.Backlog)
+	d.dispatcher = d.newDispatcher()
+	d.metrics.watchNotices(d.store)
 	if d.pipeline, err = pipeline.New(d.pipelineConfig(directory)); err != nil {
 		return nil, err
 	}
@@ -95,6 +103,9 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	}
 	if err := d.store.KeepIndex(ctx); err != nil {
 		return nil, fmt.Errorf("keep the search index: %w", err)
+	}
+	if err := d.followForWebhooks(ctx); err != nil {
+		return nil, fmt.Errorf("follow the events for webhooks: %w", err)
 	}
 	if err := d.startSinks(ctx); err != nil {
 		return nil, err
@@ -152,18 +163,17 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 		Subscriber: func(inFlight int) message.Subscriber {
 			return store.NewSubscriber(d.store, store.SubscriberConfig{InFlight: inFlight, Attempts: taskAttempts})
 		},
-		Patient: d.patient,
-		InboundWebhooks: webhooks.NewInbound(webhooks.InboundConfig{
-			AccountSID: d.cfg.Account.SID, AuthToken: d.cfg.Account.AuthToken.Value, Log: d.log,
-		}),
-		Files:        d.files,
-		Fetcher:      web.NewFetcher(fileClient(d.cfg.Media.PrivateHosts, "")),
-		SendTimeout:  d.cfg.Retry.SendTimeout,
-		Holds:        d.store.Holds,
-		TookOver:     d.store.TookOver(),
-		CloseTimeout: closeTime,
-		Sending:      d.metrics.sending,
-		Log:          d.log,
+		Patient:         d.patient,
+		InboundWebhooks: d.inboundWebhooks,
+		Notices:         d.dispatcher,
+		Files:           d.files,
+		Fetcher:         web.NewFetcher(fileClient(d.cfg.Media.PrivateHosts, "")),
+		SendTimeout:     d.cfg.Retry.SendTimeout,
+		Holds:           d.store.Holds,
+		TookOver:        d.store.TookOver(),
+		CloseTimeout:    closeTime,
+		Sending:         d.metrics.sending,
+		Log:             d.log,
 	}
 }
 
@@ -263,6 +273,7 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		Store:             d.store,
 		Files:             d.files,
 		Links:             d.links,
+		Targets:           webhooks.NewOverview(d.dispatcher, d.store),
 		Log:               d.log,
 		Extra:             map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
 		Observe:           d.metrics.api,

@@ -32,6 +32,7 @@ type DeadLettersCmd struct {
 type letterFilter struct {
 	Topic   string `placeholder:"TOPIC" help:"Those of this topic only, such as outbound, fetch or calls."`
 	Channel string `placeholder:"NAME" help:"Those of this channel only."`
+	Target  string `placeholder:"SID" help:"Those that this webhook, service or account was to hear only."`
 	Code    int    `placeholder:"CODE" help:"Those with this error code only."`
 	Since   string `placeholder:"TIME" help:"Those given up since then only: a date as in 2026-11-21 or 2026-11-21T09:00:00Z, or how long ago, as in 24h."`
 }
@@ -46,6 +47,7 @@ func (f letterFilter) values(now time.Time) url.Values {
 	}
 	set("Topic", f.Topic)
 	set("Channel", f.Channel)
+	set("Target", f.Target)
 	if f.Code != 0 {
 		set("ErrorCode", strconv.Itoa(f.Code))
 	}
@@ -235,11 +237,14 @@ func (c *ShowLetterCmd) Run(ctx context.Context, e *environment) error {
 
 func letterPath(id int64) string { return lettersPath + "/" + strconv.FormatInt(id, 10) }
 
+// noLetter says why a dead letter is not found that an operator has seen.
+const noLetter = "there is none; it may have been redriven already"
+
 // ofLetter says which dead letter an error is about, in words of this command.
 func ofLetter(id int64, err error) error {
 	refused := &twilio.Error{}
 	if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
-		return fmt.Errorf("dead letter %d: there is none; it may have been redriven already", id)
+		return fmt.Errorf("dead letter %d: %s", id, noLetter)
 	}
 	return fmt.Errorf("dead letter %d: %w", id, err)
 }

@@ -37,7 +37,7 @@ func (c *RedriveLettersCmd) Validate() error {
 	filtered := c.letterFilter != letterFilter{}
 	switch {
 	case len(c.IDs) == 0 && !c.All && !filtered:
-		return errors.New("say which: give their numbers, --topic, --channel, --code or --since, or --all")
+		return errors.New("say which: give their numbers, --topic, --channel, --target, --code or --since, or --all")
 	case len(c.IDs) > 0 && (c.All || filtered):
 		return errors.New("give either numbers or flags that say which")
 	}
@@ -103,7 +103,7 @@ func redriveEach(ctx context.Context, installation *remote, ids []int64, all *re
 // reasonOf says why a dead letter was not taken up.
 func reasonOf(refused *twilio.Error) string {
 	if refused.Code == twilio.CodeNotFound {
-		return "there is none; it may have been redriven already"
+		return noLetter
 	}
 	return refused.Message
 }

@@ -28,7 +28,7 @@ func (d *daemon) startSinks(ctx context.Context) error {
 		}
 		d.sinks = append(d.sinks, sink)
 		_, err = d.store.FollowEvents(ctx, store.EventReaderConfig{
-			Name: names[i], Wants: conversations.EventType.Streamed, Step: publishTo(sink),
+			Name: names[i], Wants: conversations.Event.Streamed, Step: publishTo(sink),
 		})
 		if err != nil {
 			return err
