@@ -128,7 +128,7 @@ func (s *server) pageOfEvents(c *call, q *twilio.Form, filter eventFilter) (repl
 		return reply{}, err
 	}
 	var found []json.RawMessage
-	more := false
+	var more bool
 	for looked := 0; ; {
 		chunk, err := s.chunks.after(c.Context(), at, nil)
 		if err != nil {

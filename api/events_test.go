@@ -87,9 +87,8 @@ func (j *journal) EventsAfter(_ context.Context, after conversations.Cursor, lim
 	return conversations.EventBatch{Events: slices.Clone(j.list[from:min(from+limit, end)]), Unsettled: j.unsettled > 0}, j.fail
 }
 
-func (j *journal) EventServices(_ context.Context, events []conversations.Event) (map[conversations.ConversationID]conversations.ServiceID, error) {
-	services := map[conversations.ConversationID]conversations.ServiceID{digits: digits}
-	return services, nil
+func (j *journal) EventServices(context.Context, []conversations.Event) (map[conversations.ConversationID]conversations.ServiceID, error) {
+	return map[conversations.ConversationID]conversations.ServiceID{digits: digits}, nil
 }
 
 func (j *journal) CheckEvents(_ context.Context, at conversations.Cursor) error {

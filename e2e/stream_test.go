@@ -70,7 +70,7 @@ func (l *eventListener) open() *eventListener {
 	if l.since != "" {
 		r.Header.Set("Last-Event-ID", l.since)
 	}
-	answer, err := http.DefaultClient.Do(r) //nolint:bodyclose // read closes it
+	answer, err := http.DefaultClient.Do(r)
 	require.NoError(l.w.t, err)
 	require.Equal(l.w.t, http.StatusOK, answer.StatusCode)
 	l.ended, l.cancel = make(chan struct{}), cancel
@@ -83,7 +83,7 @@ func (l *eventListener) open() *eventListener {
 // read takes the fields of the stream until it ends.
 func (l *eventListener) read(answer *http.Response, begun chan struct{}) {
 	defer close(l.ended)
-	defer answer.Body.Close() //nolint:errcheck // it is read
+	defer answer.Body.Close()
 	begin := sync.OnceFunc(func() { close(begun) })
 	defer begin()
 	lines := bufio.NewScanner(answer.Body)

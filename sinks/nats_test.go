@@ -43,7 +43,7 @@ func newHome(t *testing.T) home {
 	var listen net.ListenConfig
 	l, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	port := l.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert,revive // it listens on TCP
+	port := l.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // it listens on TCP
 	require.NoError(t, l.Close())
 	return home{t.TempDir(), port}
 }

@@ -85,13 +85,14 @@ func TestEventsAreReadOnceWhileTheyAreRecorded(t *testing.T) {
 		readers.Go(func() {
 			events := follow(t, db, begin, 7, writers*each)
 			assert.Len(t, events, writers*each)
-			next := make(map[string]int) // of each writer, whose events are in its order
+			next := make(map[int]int) // of each writer, whose events are in its order
 			for _, e := range events {
 				var w, i int
-				_, err := fmt.Sscanf(string(e.Conversation), "%d.%d", &w, &i)
-				assert.NoError(t, err)
-				assert.Equal(t, next[fmt.Sprint(w)], i)
-				next[fmt.Sprint(w)]++
+				if _, err := fmt.Sscanf(string(e.Conversation), "%d.%d", &w, &i); err != nil {
+					t.Error(err)
+				}
+				assert.Equal(t, next[w], i)
+				next[w]++
 			}
 		})
 	}
@@ -214,7 +215,8 @@ func TestServicesOfEvents(t *testing.T) {
 		{Conversation: kept.ID},
 		{Conversation: kept.ID},
 		{},
-		{Conversation: "unknown"}, {Conversation: removed.ID},
+		{Conversation: "unknown"},
+		{Conversation: removed.ID},
 		{Conversation: gone.ID, After: conversations.Resource{Conversation: &gone}},
 	})
 	require.NoError(t, err)
