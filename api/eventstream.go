@@ -59,9 +59,6 @@ func (s *server) streamEvents(w http.ResponseWriter, c *call, q *twilio.Form, fi
 		}
 	}
 	stream.at = at
-	// The time for reading a request does not bound the stream. What cannot set it is
-	// no connection that it would cut.
-	_ = stream.rc.SetReadDeadline(time.Time{})
 	h := w.Header()
 	h.Set("Content-Type", typeEventStream)
 	h.Set("Cache-Control", "no-store")
@@ -187,7 +184,8 @@ func (e *eventStream) isStopping(ctx context.Context) bool {
 
 // write sends at once.
 func (e *eventStream) write(text []byte) error {
-	// A connection that cannot be given a time is cut off by whoever has it.
+	// In place of the server's own time for a whole answer. A connection that cannot be
+	// given one is cut off by whoever has it.
 	_ = e.rc.SetWriteDeadline(time.Now().Add(streamWriteTime))
 	_, err := e.w.Write(text)
 	if err = errors.Join(err, e.rc.Flush()); err != nil {

@@ -18,15 +18,14 @@ import (
 	"bridged/conversations"
 )
 
-// line is a client's connection: what has been sent on it, and its deadlines.
+// line is a client's connection: what has been sent on it.
 type line struct {
-	mu       sync.Mutex
-	header   http.Header
-	status   int
-	written  bytes.Buffer
-	sent     string // of what is written
-	stalled  chan struct{}
-	readTime *time.Time
+	mu      sync.Mutex
+	header  http.Header
+	status  int
+	written bytes.Buffer
+	sent    string // of what is written
+	stalled chan struct{}
 }
 
 func (l *line) Header() http.Header { return l.header }
@@ -48,11 +47,6 @@ func (l *line) FlushError() error {
 	defer l.mu.Unlock()
 	l.sent += l.written.String()
 	l.written.Reset()
-	return nil
-}
-
-func (l *line) SetReadDeadline(t time.Time) error {
-	l.readTime = &t
 	return nil
 }
 
@@ -127,8 +121,6 @@ func TestTheStreamTellsWhatHappens(t *testing.T) {
 		assert.Equal(t, http.StatusOK, fresh.status)
 		assert.Equal(t, "text/event-stream", fresh.header.Get("Content-Type"))
 		assert.Empty(t, fresh.header.Get("Content-Encoding"), "each would have a compressor for hours")
-		require.NotNil(t, fresh.readTime)
-		assert.True(t, fresh.readTime.IsZero(), "the time for a request does not bound it")
 		assert.Equal(t, "retry: 1000\nid: "+eventID(2)+"\n\n", fresh.take(), "it begins with what happens from now on")
 		for _, c := range []client{back, behind} {
 			assert.Equal(t, "retry: 1000\nid: "+eventID(1)+"\n\n"+second, c.take())
