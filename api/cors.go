@@ -15,7 +15,7 @@ const anyOrigin = "*"
 // the name of an operator who is logged in to the console.
 const (
 	corsRequestHeaders = "Authorization, Content-Type, I-Twilio-Idempotency-Token, Idempotency-Key, " +
-		"If-Match, If-None-Match, X-Twilio-Mutation-Id, X-Twilio-Webhook-Enabled"
+		"If-Match, If-None-Match, Last-Event-ID, X-Twilio-Mutation-Id, X-Twilio-Webhook-Enabled"
 	corsAnswerHeaders = "Allow, ETag, Retry-After, Twilio-Request-Id"
 	corsMaxAge        = "7200" // seconds that a browser may keep a preflight's answer
 )

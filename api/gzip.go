@@ -150,6 +150,8 @@ func (w *gzipWriter) compressible(h http.Header) bool {
 		return false
 	}
 	switch kind {
+	case typeEventStream:
+		return false // each of many clients would have a compressor for hours
 	case "application/json", "application/javascript", "application/xml", "image/svg+xml":
 		return true
 	}

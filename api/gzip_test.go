@@ -163,7 +163,7 @@ func TestStreamsStayStreams(t *testing.T) {
 	read := make(chan struct{})
 	s := httptest.NewServer(extra(func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
-		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Content-Type", "text/plain")
 		_ = control.Flush() // the header alone
 		for _, line := range []string{"one\n", "two\n"} {
 			_, _ = io.WriteString(w, line)

@@ -64,6 +64,9 @@ func readLetterFilter(q *twilio.Form) (f conversations.DeadLetterFilter, err err
 	if code := q.Int("ErrorCode"); code != nil {
 		f.ErrorCode = int(*code)
 	}
+	if listener := q.String("Target"); listener != nil {
+		f.Listener = conversations.WebhookListener(*listener)
+	}
 	if since := q.Date("Since"); since != nil {
 		f.Since = *since
 	}
@@ -76,7 +79,7 @@ func (s *server) listDeadLetters(c *call) (reply, error) {
 		return reply{}, err
 	}
 	page := q.ReadPage(twilio.MaxOperations)
-	page.KeepFrom(q, "Topic", "Channel", "ErrorCode", "Since", "State")
+	page.KeepFrom(q, "Topic", "Channel", "ErrorCode", "Target", "Since", "State")
 	f, err := readLetterFilter(q)
 	if err != nil {
 		return reply{}, err
@@ -128,7 +131,7 @@ func (s *server) redriveMany(c *call) (reply, error) {
 	case form.Err() != nil:
 		return reply{}, form.Err()
 	case f == conversations.DeadLetterFilter{} && (everything == nil || !*everything):
-		return reply{}, twilio.Invalid("say which: give Topic, Channel, ErrorCode or Since, or All=true for every one")
+		return reply{}, twilio.Invalid("say which: give Topic, Channel, ErrorCode, Target or Since, or All=true for every one")
 	}
 	var from int64
 	if after != nil {

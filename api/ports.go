@@ -174,6 +174,8 @@ type Queries interface {
 	OperationQueries
 	OptOutQueries
 	SearchQueries
+	EventQueries
+	EventWatcher
 }
 
 // ServiceQueries read services, and what holds for the whole account.
@@ -293,4 +295,25 @@ type OptOutQueries interface {
 // SearchQueries look for resources by their words.
 type SearchQueries interface {
 	Search(context.Context, conversations.SearchQuery, conversations.Page) (conversations.Listing[conversations.SearchHit], error)
+}
+
+// EventQueries read what has happened. An error is conversations.Gone where events
+// are not kept any more that were asked for.
+type EventQueries interface {
+	// EventsAfter returns up to limit events beyond a place.
+	EventsAfter(ctx context.Context, after conversations.Cursor, limit int) (conversations.EventBatch, error)
+	// EventServices returns the services of the conversations of events, as far as they
+	// are known.
+	EventServices(context.Context, []conversations.Event) (map[conversations.ConversationID]conversations.ServiceID, error)
+	// CheckEvents refuses a place that events cannot be read from.
+	CheckEvents(ctx context.Context, at conversations.Cursor) error
+	// EventsKept is the place beyond which all events are kept, and LastEvent the one
+	// beyond which there are none yet.
+	EventsKept(context.Context) (conversations.Cursor, error)
+	LastEvent(context.Context) (conversations.Cursor, error)
+}
+
+// EventWatcher says that something happens.
+type EventWatcher interface {
+	WatchEvents() conversations.EventWatch
 }

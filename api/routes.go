@@ -34,8 +34,15 @@ func (s *server) routes() {
 	s.handle("/bridged/v1/opt-outs", methods{get: s.listOptOuts, post: s.createOptOut})
 	s.handle("/bridged/v1/opt-outs/{ID}", methods{get: s.fetchOptOut, del: s.deleteOptOut})
 	s.handle("/bridged/v1/routing/explain", methods{get: s.explainRouting})
+	if s.cfg.Targets != nil {
+		s.handle("/bridged/v1/webhooks", methods{get: s.listTargets})
+		s.handle("/bridged/v1/webhooks/{Target}", methods{get: s.fetchTarget})
+		s.handle("/bridged/v1/webhooks/{Target}/resume", methods{post: s.resumeTarget})
+		s.handle("/bridged/v1/webhooks/{Target}/test", methods{post: s.testTarget})
+	}
 	s.handle("/bridged/v1/import", methods{post: s.importResources})
 	s.handle("/bridged/v1/search", methods{get: s.search})
+	s.stream("/bridged/v1/events", map[string]streamer{get: s.events})
 }
 
 func (s *server) routeConversations(base string) {

@@ -31,7 +31,9 @@ type Config struct {
 	Store             Queries
 	Files             Files
 	Links             *media.Signer // of the URLs that need no credentials
-	Log               *slog.Logger  // optional; discards
+	// Targets are those who listen to events. Optional: nobody is shown.
+	Targets WebhookTargets
+	Log     *slog.Logger // optional; discards
 	// Extra are further handlers behind the same authentication, by the mux
 	// pattern of their prefix: "/bridged/v1/simulator/". Optional.
 	Extra map[string]http.Handler
@@ -39,6 +41,12 @@ type Config struct {
 	// no bound (page 31).
 	ActionsPerSecond int
 	Now              func() time.Time // optional; time.Now
+	// KeepAlive ticks when the clients of an event stream are to get a sign of life.
+	// Optional: every 15 s.
+	KeepAlive func() (ticks <-chan time.Time, stop func())
+	// Stopping is closed when event streams are to end. Optional: they end with their
+	// clients.
+	Stopping <-chan struct{}
 	// Origins are those whose pages may call from a browser, as browsers write
 	// them, or "*" alone for all. Optional.
 	Origins []string
@@ -54,6 +62,7 @@ type server struct {
 	mux *http.ServeMux
 
 	actions *actionLimits
+	chunks  eventChunks
 	cors    cors
 	gzips   *sync.Pool        // of *gzip.Writer
 	allowed map[string]string // the methods of each route, as Allow has them
@@ -65,6 +74,10 @@ func New(cfg Config) http.Handler {
 	s := &server{
 		cfg: cfg, log: cfg.Log, mux: http.NewServeMux(), allowed: map[string]string{},
 		actions: newActionLimits(cfg.ActionsPerSecond, cfg.Now), cors: cors{cfg.Origins}, gzips: gzipPool(),
+	}
+	s.chunks.read = s.readEvents
+	if s.cfg.KeepAlive == nil {
+		s.cfg.KeepAlive = newKeepAlive
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

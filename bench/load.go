@@ -115,6 +115,7 @@ type figures struct {
 	reported                float64 // status reports per second
 	accept, relay           latencies
 	rss                     int // bytes
+	toldAfter               time.Duration
 }
 
 // flood gives the daemon as many messages as the connections carry.
@@ -187,6 +188,11 @@ func (w *watch) measure(ctx context.Context, o options, f *figures, load func(co
 		return start, err
 	}
 	defer s.close() // the figures are taken
+	if o.hook != nil {
+		if err := o.hook.configure(ctx, s); err != nil {
+			return start, err
+		}
+	}
 	before, err := s.commits(ctx)
 	if err != nil {
 		return start, err
@@ -199,6 +205,11 @@ func (w *watch) measure(ctx context.Context, o options, f *figures, load func(co
 		return w.drain(ctx)
 	}); err != nil {
 		return start, err
+	}
+	if o.hook != nil {
+		if err := o.hook.drain(ctx); err != nil {
+			return start, err
+		}
 	}
 	f.reported = float64(w.reports.posted.Load()) / time.Since(start).Seconds()
 	after, err := s.commits(ctx)

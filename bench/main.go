@@ -30,7 +30,9 @@ type options struct {
 	rate          int
 	steady        time.Duration
 	statuses      int
-	store         string // sqlite or postgres
+	hooks         bool
+	hook          *hearer // that hears of every message; nil: nobody does
+	store         string  // sqlite or postgres
 	databases     databases
 }
 
@@ -44,6 +46,7 @@ func main() {
 	flag.IntVar(&o.rate, "rate", 500, "messages per second of the steady part; 0 leaves it out")
 	flag.DurationVar(&o.steady, "steady", 15*time.Second, "how long the steady part takes")
 	flag.IntVar(&o.statuses, "statuses", 0, "status reports per minute beside the flood: compares the flood with and without them, and does nothing else")
+	flag.BoolVar(&o.hooks, "hooks", false, "compares the flood with and without a webhook that hears of every message, and does nothing else")
 	flag.StringVar(&o.store, "store", "sqlite", "sqlite, or postgres on a server that the benchmark starts")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {
@@ -59,6 +62,9 @@ func run(ctx context.Context, o options) (err error) {
 	defer func() { err = errors.Join(err, o.databases.close()) }()
 	if o.statuses > 0 {
 		return compareStatuses(ctx, o)
+	}
+	if o.hooks {
+		return compareHooks(ctx, o)
 	}
 	var accepted, relayed, ratios []float64
 	for n := range o.runs {

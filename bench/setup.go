@@ -136,6 +136,10 @@ func (s *stage) converse(ctx context.Context) error {
 }
 
 func (s *stage) rest(ctx context.Context, path string, form url.Values, into any) error {
+	return s.post(ctx, path, form, http.StatusCreated, into)
+}
+
+func (s *stage) post(ctx context.Context, path string, form url.Values, want int, into any) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return err
@@ -151,7 +155,7 @@ func (s *stage) rest(ctx context.Context, path string, form url.Values, into any
 	if err != nil {
 		return err
 	}
-	if answer.StatusCode != http.StatusCreated {
+	if answer.StatusCode != want {
 		return fmt.Errorf("POST %s: %s: %s", path, answer.Status, body)
 	}
 	if into == nil {

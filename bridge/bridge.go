@@ -100,6 +100,9 @@ type Config struct {
 	Shared bool
 	Space  Space // optional
 	Files  Files // optional; there are none
+	// EventRetention is how long events are kept that every reader has read; optional,
+	// 4 hours.
+	EventRetention time.Duration
 	// MediaLife is how long a file may wait for its message; optional, 5 minutes
 	// (page 32).
 	MediaLife time.Duration

@@ -112,6 +112,9 @@ func (c *Config) setDefaults() {
 	if c.Files == nil {
 		c.Files = noFiles{}
 	}
+	if c.EventRetention == 0 {
+		c.EventRetention = defaultRetention
+	}
 	if c.MediaLife == 0 {
 		c.MediaLife = 5 * time.Minute
 	}

@@ -40,9 +40,10 @@ func (b *Bridge) UpdateWebhooks(ctx context.Context, f WebhooksFields) (conversa
 	if err := checkWebhooks(f); err != nil {
 		return conversations.Configuration{}, err
 	}
-	return b.changeConfiguration(ctx, func(_ Tx, c *conversations.Configuration) error {
+	return b.changeConfiguration(ctx, func(tx Tx, c *conversations.Configuration) error {
+		before := c.Webhooks
 		applyWebhooks(&c.Webhooks, f)
-		return nil
+		return listensFrom(tx, before, &c.Webhooks)
 	})
 }
 

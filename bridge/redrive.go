@@ -51,7 +51,7 @@ type RefusedLetter struct {
 // the place that it had: what the carrier has of it is not sent again; the rest is,
 // each time as an attempt of its own, and the receipt says that it failed until the
 // next one begins. A file is fetched in a new round of attempts, a webhook called
-// again, and a task of ours goes back to its queue. The letter is gone then. It
+// again, or told for as long as of something new, and a task of ours goes back to its queue. The letter is gone then. It
 // returns conversations.NotFound where there is no such dead letter, and
 // conversations.Gone where nobody waits for it any more.
 func (b *Bridge) Redrive(ctx context.Context, letter int64) (conversations.DeadLetter, error) {
@@ -193,6 +193,8 @@ func (b *Bridge) takeUp(tx Tx, l conversations.DeadLetter) error {
 		return conversations.Refuse(conversations.Gone, "it was given up by a version of bridged that did not keep what it takes")
 	case l.Topic == TopicFetch:
 		return b.refetch(tx, l)
+	case l.Topic == TopicWebhooks:
+		return b.retell(tx, l)
 	}
 	return b.recall(tx, l)
 }

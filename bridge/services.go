@@ -160,12 +160,16 @@ func (b *Bridge) UpdateServiceWebhooks(ctx context.Context, id conversations.Ser
 	if err := checkWebhooks(f); err != nil {
 		return conversations.Service{}, err
 	}
-	return b.changeService(ctx, id, func(_ Tx, s *conversations.Service) error {
-		w := conversations.Webhooks{}
+	return b.changeService(ctx, id, func(tx Tx, s *conversations.Service) error {
+		var before conversations.Webhooks
 		if s.Webhooks != nil {
-			w = *s.Webhooks
+			before = *s.Webhooks
 		}
+		w := before
 		applyWebhooks(&w, f)
+		if err := listensFrom(tx, before, &w); err != nil {
+			return err
+		}
 		s.Webhooks = &w
 		if w.Method == "" && w.PreURL == "" && w.PostURL == "" && len(w.Filters) == 0 {
 			s.Webhooks = nil // nothing is set: the account's hold again

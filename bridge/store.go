@@ -51,6 +51,7 @@ type Tx interface {
 	CallRows
 	DeliveryRows
 	DeadLetterRows
+	NoticeRows
 	WindowRows
 	LineRows
 	AttemptRows
@@ -331,6 +332,10 @@ type Outbox interface {
 	Finish(seq int64) error
 	// Record adds an event.
 	Record(e conversations.Event) error
+	// ForgetEvents removes up to limit of the first events: those from before t that
+	// no reader has still to read, and those from before latest in any case. It says
+	// whether there may be more.
+	ForgetEvents(t, latest time.Time, limit int) (more bool, err error)
 }
 
 // Answers are the answers to requests that carried an idempotency key.

@@ -15,14 +15,15 @@ const (
 )
 
 // Tidy removes what is kept for a time only: answers to idempotency keys, status
-// reports of messages that never became known, dead letters that were discarded, and
-// what crashes left of files.
+// reports of messages that never became known, dead letters that were discarded, what
+// is kept of removed conversations for their webhooks, and what crashes left of files.
 func (b *Bridge) Tidy(ctx context.Context) error {
 	now := b.now()
 	return errors.Join(
 		b.removeInBatches(ctx, func(tx Tx) (int, error) { return tx.ForgetAnswers(now.Add(-answerLife), tidyBatch) }),
 		b.dropStatuses(ctx, now.Add(-earlyLife)),
 		b.removeInBatches(ctx, func(tx Tx) (int, error) { return tx.ForgetLetters(now.Add(-discardedLife), tidyBatch) }),
+		b.removeInBatches(ctx, func(tx Tx) (int, error) { return tx.ForgetDeparted(now.Add(-departedLife), tidyBatch) }),
 		b.sweep(ctx),
 	)
 }

@@ -17,6 +17,7 @@ const (
 	TopicWindows  = "windows"  // payload: match key of a pair whose window has opened
 	TopicPrepare  = "prepare"  // payload: ID of a delivery with files
 	TopicFetch    = "fetch"    // payload: ID of a file that the carrier has
+	TopicWebhooks = "webhooks" // payload: a notice, for one listener
 	topicOutbound = "outbound."
 )
 

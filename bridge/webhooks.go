@@ -45,6 +45,9 @@ func (b *Bridge) CreateWebhook(ctx context.Context, service conversations.Servic
 			return w, conversations.Refuse(conversations.TooManyWebhooks, "a conversation has at most %d", maxWebhooks)
 		}
 		w.Conversation = c.ID
+		if err := b.listenFrom(tx, c, &w); err != nil {
+			return w, err
+		}
 		if err := tx.InsertWebhook(&w); err != nil {
 			return w, err
 		}

@@ -1,6 +1,9 @@
 package conversations
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Source says through what a change came about.
 type Source string
@@ -47,6 +50,22 @@ const (
 	UserRemoved         EventType = "onUserRemoved" // no webhook hears of it: the reference has none
 )
 
+// StreamedEvents are those that the event stream tells: the post-action events of
+// page 33, and that somebody opted out or in.
+func StreamedEvents() []EventType {
+	return []EventType{
+		ConversationAdded, ConversationUpdated, ConversationState, ConversationRemoved,
+		ParticipantAdded, ParticipantUpdated, ParticipantRemoved, ParticipantOptedOut, ParticipantOptedIn,
+		MessageAdded, MessageUpdated, MessageRemoved, DeliveryUpdated, UserAdded, UserUpdated,
+	}
+}
+
+// Streamed says whether the event stream tells events of the type.
+func (t EventType) Streamed() bool { return slices.Contains(StreamedEvents(), t) }
+
+// Streamed says whether the event stream tells the event.
+func (e Event) Streamed() bool { return e.Type.Streamed() }
+
 // Resource is what an event is about: the one field that is not nil.
 type Resource struct {
 	Conversation *Conversation
@@ -58,7 +77,9 @@ type Resource struct {
 
 // Event is one change, recorded in the commit that made it.
 type Event struct {
-	Seq          int64
+	Seq int64
+	// Place is where it stands in the order of commits, in which events are read.
+	Place        Cursor
 	Type         EventType
 	Conversation ConversationID
 	Source       Source
@@ -74,4 +95,21 @@ type Event struct {
 	// MessagingBinding.Address, of any other MessagingBinding.Address and
 	// MessagingBinding.ProxyAddress.
 	Origin []Address
+}
+
+// EventBatch is some events in the order of their commits.
+type EventBatch struct {
+	Events []Event
+	// Unsettled says that there are more, which can be read only when transactions
+	// that are under way have ended: they may add events before those.
+	Unsettled bool
+}
+
+// EventWatch waits for events.
+type EventWatch struct {
+	// Changed returns what is closed as soon as there may be events that were not
+	// there when it was called.
+	Changed func() <-chan struct{}
+	// Close ends the watch.
+	Close func()
 }

@@ -38,8 +38,9 @@ type DeadLetterFilter struct {
 	Topic     string // "outbound" is that of every channel
 	Channel   string
 	ErrorCode int
-	Since     time.Time // given up then or later
-	Discarded bool      // those that were discarded, instead of those that were not
+	Listener  WebhookListener // of what it has not heard
+	Since     time.Time       // given up then or later
+	Discarded bool            // those that were discarded, instead of those that were not
 }
 
 // Answer is what was answered to a request that carried an idempotency key, kept
@@ -59,4 +60,10 @@ const (
 	// TaskWait is a time.Duration that a handler sets on a message that it nacks
 	// because its time has not come: it is given out again then, and this is no failure.
 	TaskWait = "wait"
+	// TaskAttempts is how often the task has failed.
+	TaskAttempts = "attempts"
+	// TaskAgain is a time.Duration that a handler sets on a message that it nacks: it
+	// is given out again then. TaskAttempts and the payload are stored as the handler
+	// has left them.
+	TaskAgain = "again"
 )

@@ -2,8 +2,10 @@ package conversations
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Changes that are about to be made. Only the webhooks of pre-action events hear
@@ -49,6 +51,8 @@ type Webhooks struct {
 	PreURL  string // empty: nobody is asked
 	PostURL string // empty: nobody is told
 	Target  string // "webhook" or "flex"; empty where it was never set
+	// After is the last event before PostURL was set: it hears of those after it.
+	After int64
 }
 
 // WebhookTarget is what kind of listener a conversation's webhook has (page 13).
@@ -73,7 +77,53 @@ type Webhook struct {
 	Triggers         []string
 	Flow             string // the SID of a flow
 	ReplayAfter      *int64 // messages from this index on are told anew
+	After            int64  // it hears of the events with a higher number
 	Created, Updated time.Time
+}
+
+// HearsMessages says whether it can hear of new messages.
+func (w Webhook) HearsMessages() bool {
+	return w.Target != TargetWebhook || slices.Contains(w.Filters, MessageAdded)
+}
+
+// Hears says whether it is to hear of an event (page 13; contract, 21): a flow and a
+// webhook with keywords hear of new messages only, those of which has one of the
+// keywords as a whole word.
+func (w Webhook) Hears(e Event) bool {
+	switch w.Target {
+	case TargetWebhook:
+		return slices.Contains(w.Filters, e.Type)
+	case TargetStudio:
+		return e.Type == MessageAdded
+	case TargetTrigger:
+		m := e.After.Message
+		return e.Type == MessageAdded && m != nil && m.Body != nil &&
+			slices.ContainsFunc(w.Triggers, func(keyword string) bool { return hasWord(*m.Body, keyword) })
+	}
+	return false
+}
+
+// hasWord says whether a text has a keyword as a whole word, or as several whole
+// words in a row, whatever the case.
+func hasWord(text, keyword string) bool {
+	words, wanted := wordsOf(text), wordsOf(keyword)
+	if len(wanted) == 0 { // it is made of signs, such as "!"
+		keyword = strings.TrimSpace(keyword)
+		return keyword != "" && strings.Contains(text, keyword)
+	}
+	for i := range words {
+		if len(words)-i >= len(wanted) && slices.EqualFunc(words[i:i+len(wanted)], wanted, strings.EqualFold) {
+			return true
+		}
+	}
+	return false
+}
+
+// wordsOf are the runs of letters, marks and digits in a text.
+func wordsOf(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
+	})
 }
 
 // CheckURL refuses what is no absolute HTTP URL. Name is the parameter that it

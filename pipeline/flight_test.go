@@ -49,6 +49,9 @@ func (*slow) Recover(context.Context) error                     { return nil }
 func (*slow) Resume(context.Context) (t time.Time, _ error)     { return t, nil }
 func (*slow) FireTimers(context.Context) (t time.Time, _ error) { return t, nil }
 func (*slow) Tidy(context.Context) error                        { return nil }
+func (*slow) ForgetEvents(context.Context) (t time.Time, _ error) {
+	return time.Now().Add(time.Hour), nil
+}
 
 // A task that the router gets while it closes is waited for like any other: CI saw
 // a carrier's answer lost that came after the pipeline had been closed.

@@ -26,6 +26,7 @@ type Verbs interface {
 	Arrivals
 	Afterwards
 	Calls
+	Letters
 	Upkeep
 }
 
@@ -61,6 +62,7 @@ type Upkeep interface {
 	FireTimers(ctx context.Context) (next time.Time, err error)
 	RemoveFiles(ctx context.Context, task int64, ids []byte) error
 	Tidy(ctx context.Context) error
+	ForgetEvents(ctx context.Context) (next time.Time, err error)
 }
 
 // Config is what a Pipeline needs. Fields are required unless their comment says
@@ -83,6 +85,9 @@ type Config struct {
 	Patient func(inFlight int) message.Subscriber
 	// InboundWebhooks calls inbound webhooks. Optional where none is configured.
 	InboundWebhooks InboundWebhooks
+	// Notices tells the webhooks of accounts, services and conversations. Optional
+	// where nothing makes tasks for them.
+	Notices Notices
 	// SendTimeout bounds one request to a carrier.
 	SendTimeout time.Duration
 	// Holds says whether this process may still act for a proxy address for some
@@ -204,6 +209,9 @@ func (p *Pipeline) Start(ctx context.Context) error {
 	})
 	p.running.Go(func() {
 		p.doWhenDue(ctx, dueWork{name: "the timers of conversations", alarm: p.timersDue, take: p.cfg.Verbs.FireTimers})
+	})
+	p.running.Go(func() {
+		p.doWhenDue(ctx, dueWork{name: "the removal of old events", alarm: newAlarm(), take: p.cfg.Verbs.ForgetEvents})
 	})
 	p.running.Go(func() { p.tidyRegularly(ctx) })
 	p.running.Go(func() { p.recoverWhenTaken(ctx) })

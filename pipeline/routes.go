@@ -25,6 +25,8 @@ const (
 	filesInFlight   = 4
 	callsInFlight   = 64
 	fetchesInFlight = 64 // each with a few small buffers
+	// noticesInFlight is more than a few listeners that hang can hold.
+	noticesInFlight = 1024
 )
 
 // route is one topic and what handles its tasks.
@@ -47,8 +49,10 @@ type route struct {
 //	calls               → OpenCall → InboundWebhooks.Call → CloseCall: the answer is obeyed
 //	windows             → Reopen: what waits for a window that has opened
 //	fetch               → BeginFetch → the carrier's file to our disk → SettleFetch
+//	webhooks            → Notices.Tell: a listener hears what has happened
 //
-// Events are no topic: they are rows that their readers follow with a cursor.
+// Events are no topic: they are rows that their readers follow with a cursor. One of
+// the readers makes the tasks of webhooks.
 func (p *Pipeline) routes() []route {
 	routes := []route{
 		{topic: bridge.TopicInbound, handle: p.routeInbound, inFlight: commitsInFlight},
@@ -60,6 +64,7 @@ func (p *Pipeline) routes() []route {
 		{topic: bridge.TopicWindows, handle: p.carryOut(p.cfg.Verbs.Reopen), inFlight: commitsInFlight},
 		{topic: bridge.TopicCalls, handle: p.callInbound, inFlight: callsInFlight, patient: true},
 		{topic: bridge.TopicFetch, handle: p.fetch, inFlight: fetchesInFlight},
+		{topic: bridge.TopicWebhooks, handle: p.tell, inFlight: noticesInFlight},
 	}
 	for _, adapter := range p.cfg.Adapters {
 		routes = append(routes, route{topic: bridge.TopicOutbound(adapter.Name()), handle: p.send(adapter), inFlight: sendsInFlight})

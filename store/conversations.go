@@ -165,10 +165,14 @@ func (tx *Tx) ConversationsOf(service conversations.ServiceID, limit int) ([]con
 }
 
 // DeleteConversation removes a conversation and all that is in it. It returns
-// the pairs from whose lines a delivery was removed.
+// the pairs from whose lines a delivery was removed. What its webhooks have yet to
+// hear takes is kept.
 func (tx *Tx) DeleteConversation(id conversations.ConversationID) ([]string, error) {
 	pairKeys, err := all(tx.querier, scanText, "SELECT DISTINCT pair_key FROM deliveries WHERE conversation_id = $1 AND progress < 4", id)
 	if err != nil {
+		return nil, err
+	}
+	if err := tx.depart(id); err != nil {
 		return nil, err
 	}
 	for _, statement := range [...]string{

@@ -19,6 +19,7 @@ type hub struct {
 	taken  map[int64]*taken    // rows that are being handled
 
 	readers readers // of the events
+	watch   *eventWatch
 }
 
 // taken is a row that is being handled.
@@ -34,6 +35,7 @@ func newHub(db *DB) *hub {
 		groups: make(map[string][]string),
 		queues: make(map[string]*queue),
 		taken:  make(map[int64]*taken),
+		watch:  newEventWatch(db),
 	}
 }
 
@@ -134,6 +136,7 @@ func (h *hub) committed(e effects) {
 	}
 	if e.recorded {
 		h.readers.wake(true)
+		h.watch.nudge()
 	}
 	if len(e.woken) == 0 && len(e.finished) == 0 {
 		return
@@ -222,6 +225,7 @@ func (h *hub) untrack(t *taken) {
 // close ends the readers, and the waiting of all queues.
 func (h *hub) close() {
 	h.readers.close()
+	h.watch.close()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, q := range h.queues {

@@ -37,8 +37,8 @@ func (db *DB) KeepIndex(ctx context.Context) error {
 // indexer makes of events what stands in the index.
 type indexer struct{ db *DB }
 
-func (x *indexer) wants(t conversations.EventType) bool {
-	return !strings.HasPrefix(string(t), "onDelivery")
+func (x *indexer) wants(e conversations.Event) bool {
+	return !strings.HasPrefix(string(e.Type), "onDelivery")
 }
 
 // entry is a row of the index. Without words it is none.

@@ -25,9 +25,10 @@ func (q *queue) park(l *line, wait time.Duration) {
 	l.alone = len(l.rows) == 1 && l.spilled == place{}
 	l.spilled, l.rows = l.rows[0].place, nil
 	q.parked++
-	time.AfterFunc(wait, func() {
+	l.wait(wait, func() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
+		l.timer = nil
 		q.parked--
 		if l.dropped {
 			return
@@ -35,4 +36,31 @@ func (q *queue) park(l *line, wait time.Duration) {
 		q.drained = append(q.drained, l)
 		q.broadcast()
 	})
+}
+
+// Hurry gives out now what waits for its time, of the lines whose keys are wanted:
+// what they waited for has come about sooner.
+func (db *DB) Hurry(topic string, wanted func(key string) bool) {
+	for _, name := range db.hub.queuesOf(topic) {
+		db.hub.mu.Lock()
+		q := db.hub.queues[name]
+		db.hub.mu.Unlock()
+		if q != nil {
+			q.hurry(wanted)
+		}
+	}
+}
+
+func (q *queue) hurry(wanted func(key string) bool) {
+	q.mu.Lock()
+	var ends []func()
+	for key, l := range q.lines {
+		if l.timer != nil && wanted(key) && l.timer.Stop() {
+			ends = append(ends, l.end)
+		}
+	}
+	q.mu.Unlock()
+	for _, end := range ends {
+		end()
+	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,9 @@ func scanDeadLetter(s scanner) (conversations.DeadLetter, error) {
 
 // outboundQueues is what the names of the channels' queues begin with.
 const outboundQueues = "outbound."
+
+// webhooksQueue is the queue of what listeners are told.
+const webhooksQueue = "webhooks"
 
 // channelOf is the channel that a queue is of; empty for one that is of none.
 func channelOf(queue string) string {
@@ -67,6 +71,10 @@ func lettersOf(f conversations.DeadLetterFilter) listed[conversations.DeadLetter
 	}
 	if f.ErrorCode != 0 {
 		where("l.error_code =", f.ErrorCode)
+	}
+	if f.Listener != "" {
+		where("l.topic =", webhooksQueue)
+		where("substr(l.task_key, 1, "+strconv.Itoa(listenerLetters)+") =", f.Listener)
 	}
 	if !f.Since.IsZero() {
 		where("l.created >=", micros(f.Since))

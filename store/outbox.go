@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -50,6 +51,52 @@ func (tx *Tx) putInto(queue string, e entry) error {
 	}
 	tx.effects.woken = append(tx.effects.woken, wake{queue, lease})
 	return nil
+}
+
+// EnqueueAll adds tasks to the commit, in few statements.
+func (tx *Tx) EnqueueAll(tasks []conversations.Task) error {
+	for len(tasks) > 0 {
+		n := 1
+		for _, size := range [...]int{64, 16, 4} {
+			if len(tasks) >= size {
+				n = size
+				break
+			}
+		}
+		if err := tx.enqueueMany(tasks[:n]); err != nil {
+			return err
+		}
+		tasks = tasks[n:]
+	}
+	return nil
+}
+
+// enqueueMany adds tasks in one statement for each consumer group of their topics.
+// The numbers of tasks that it is called with are few: each makes another query, and
+// the statements of all are kept.
+func (tx *Tx) enqueueMany(tasks []conversations.Task) error {
+	if len(tasks) == 1 || len(tx.db.hub.queuesOf(tasks[0].Topic)) > 1 {
+		for _, t := range tasks {
+			if err := tx.Enqueue(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	rows, args := make([]string, len(tasks)), make([]any, 0, 4*len(tasks))
+	for i, t := range tasks {
+		queue := tx.db.hub.queuesOf(t.Topic)[0]
+		lease := cmp.Or(t.Lease, queue)
+		if err := tx.ensureLease(lease); err != nil {
+			return err
+		}
+		rows[i] = fmt.Sprintf("($%d, $%d, $%d, '', $%d, 0, 0)", 4*i+1, 4*i+2, 4*i+3, 4*i+4)
+		args = append(args, queue, lease, t.Key, t.Payload)
+		if w := (wake{queue, lease}); !slices.Contains(tx.effects.woken, w) {
+			tx.effects.woken = append(tx.effects.woken, w)
+		}
+	}
+	return tx.run("INSERT INTO outbox (queue, lease, task_key, uuid, payload, attempts, due) VALUES "+strings.Join(rows, ", "), args...)
 }
 
 // ensureLease adds a lease that there may not be yet; somebody will take it.
@@ -150,6 +197,11 @@ func (tx *Tx) bury(r row, l conversations.DeadLetter) error {
 		return err
 	}
 	return tx.InsertDeadLetter(l)
+}
+
+// putBack stores what is left of a row and when it may be tried again.
+func (tx *Tx) putBack(r row) error {
+	return tx.run("UPDATE outbox SET payload = $2, attempts = $3, due = $4 WHERE seq = $1", r.seq, r.payload, r.attempts, r.due)
 }
 
 // postpone stores that a row has failed once more and when it may be tried again.

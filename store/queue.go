@@ -51,6 +51,16 @@ type line struct {
 	spilled place // first row that was not kept in memory; zero for none
 	alone   bool  // what spilled is one row, which is found without looking for more
 	dropped bool  // its lease was lost: it is in memory only until it is handled
+
+	timer *time.Timer // that ends its wait; nil where it does not wait
+	end   func()      // what the timer does
+}
+
+// wait has end called after a time, or when the line is hurried. The caller holds
+// the queue's lock.
+func (l *line) wait(d time.Duration, end func()) {
+	l.end = end
+	l.timer = time.AfterFunc(d, end)
 }
 
 func newQueue(db *DB, name string) *queue {
@@ -169,9 +179,10 @@ func (q *queue) offer(l *line) {
 		return
 	}
 	l.busy = true
-	time.AfterFunc(delay, func() {
+	l.wait(delay, func() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
+		l.timer = nil
 		if l.dropped {
 			return
 		}

@@ -19,9 +19,9 @@ type EventReaderConfig struct {
 	// Name is whose cursor it is. Several processes on one database have readers of
 	// the same name; one of them at a time reads.
 	Name string
-	// Wants says which events Step looks into; the others come without their
-	// resources. Optional: all.
-	Wants func(conversations.EventType) bool
+	// Wants says which events Step looks into, by all but their resources; the others
+	// come without these. Optional: all.
+	Wants func(conversations.Event) bool
 	// Step says what to do for the next events, in the order of their commits. There
 	// may be none. State is what the last step left; empty at first.
 	Step func(ctx context.Context, state string, events []conversations.Event) (Step, error)
@@ -40,7 +40,7 @@ type EventReaderConfig struct {
 
 func (c *EventReaderConfig) setDefaults() {
 	if c.Wants == nil {
-		c.Wants = func(conversations.EventType) bool { return true }
+		c.Wants = func(conversations.Event) bool { return true }
 	}
 	if c.Batch == 0 {
 		c.Batch = 128
@@ -77,6 +77,11 @@ type EventReader struct {
 	cfg  EventReaderConfig
 	stop context.CancelFunc
 	done chan struct{}
+
+	// passed is how far the events are done with beyond the cursor, which stands at
+	// passedFrom: they took no commit. Only the reader's goroutine knows it.
+	passed, passedFrom place
+	skipped            int // how many those are
 
 	woken    chan struct{}
 	own      atomic.Bool // this process has recorded events
@@ -128,7 +133,7 @@ func (r *EventReader) lease() string { return readerPrefix + r.cfg.Name }
 
 // register makes the reader's row and lease, where there are none.
 func (r *EventReader) register(ctx context.Context) error {
-	end, err := r.db.lastEvent(ctx)
+	end, err := r.db.LastEvent(ctx)
 	if err != nil {
 		return err
 	}
@@ -137,7 +142,7 @@ func (r *EventReader) register(ctx context.Context) error {
 			return err
 		}
 		return tx.run("INSERT INTO event_readers (name, xid, event, state) VALUES ($1, $2, $3, '') ON CONFLICT (name) DO NOTHING",
-			r.cfg.Name, end.xid, end.seq)
+			r.cfg.Name, end.Major, end.Minor)
 	})
 }
 
@@ -221,7 +226,13 @@ func (r *EventReader) round(ctx context.Context) (again time.Duration, err error
 	if err != nil {
 		return 0, err
 	}
-	rows, unsettled, err := r.read(ctx, at.place)
+	from := at.place
+	if r.skipped > 0 && r.passedFrom == from {
+		from = r.passed
+	} else {
+		r.skipped = 0
+	}
+	rows, unsettled, err := r.db.readEvents(ctx, eventQuery{from: from, limit: r.cfg.Batch, wants: r.cfg.Wants, who: r.cfg.Name})
 	if err != nil {
 		return 0, err
 	}
@@ -235,17 +246,22 @@ func (r *EventReader) round(ctx context.Context) (again time.Duration, err error
 	}
 	isBehind := step.More || step.Through < len(rows) || len(rows) == r.cfg.Batch
 	var took time.Duration
-	// What is not worth a commit is read again with what follows.
-	if step.Apply != nil || step.State != at.state || len(rows) == r.cfg.Batch {
-		next := readerPosition{at.place, step.State}
-		if step.Through > 0 {
-			next.place = rows[step.Through-1].place
-		}
+	next := readerPosition{from, step.State}
+	if step.Through > 0 {
+		next.place = rows[step.Through-1].place
+	}
+	// Where there is nothing to write, one commit does for many events; after a crash
+	// they are read again.
+	if step.Apply != nil || step.State != at.state || r.skipped+step.Through >= r.cfg.Batch {
 		start := time.Now()
 		if err := r.commit(ctx, at, next, step.Apply); err != nil {
 			return 0, err
 		}
 		took = time.Since(start)
+		r.skipped = 0
+	} else if step.Through > 0 {
+		r.passed, r.passedFrom = next.place, at.place
+		r.skipped += step.Through
 	}
 	switch {
 	case isBehind:
@@ -280,51 +296,6 @@ func (r *EventReader) commit(ctx context.Context, from, to readerPosition, apply
 		}
 		return apply(tx)
 	})
-}
-
-// eventRow is an event and its place.
-type eventRow struct {
-	place
-	event   conversations.Event
-	settled bool
-}
-
-// read returns the events beyond a place, up to those before which others may
-// still come.
-func (r *EventReader) read(ctx context.Context, from place) (rows []eventRow, unsettled bool, err error) {
-	b := r.db.backend
-	rows, err = all(r.db.reader(ctx), r.scan,
-		"SELECT xid, seq, "+b.Settled+", type, conversation_id, source, actor, at, after, before, origin, reason FROM events WHERE "+
-			b.Compare(">", "$1", "$2")+" ORDER BY xid, seq LIMIT $3", from.xid, from.seq, r.cfg.Batch)
-	for i := range rows {
-		if !rows[i].settled {
-			return rows[:i], true, err
-		}
-	}
-	return rows, false, err
-}
-
-func (r *EventReader) scan(s scanner) (row eventRow, err error) {
-	var (
-		at                    int64
-		after, before, origin *string
-	)
-	e := &row.event
-	err = s.Scan(&row.xid, &row.seq, &row.settled, &e.Type, &e.Conversation, &e.Source, &e.By, &at, &after, &before, &origin, &e.Reason)
-	e.Seq, e.At = row.seq, fromMicros(at)
-	if err != nil || !r.cfg.Wants(e.Type) {
-		return row, err
-	}
-	var errAfter, errBefore, errOrigin error
-	e.After, errAfter = decodeResource(e.Type, after)
-	e.Before, errBefore = decodeResource(e.Type, before)
-	e.Origin, errOrigin = decodeList[conversations.Address](origin)
-	if broken := errors.Join(errAfter, errBefore, errOrigin); broken != nil {
-		// No later try can read it, and the events behind it must not wait for it.
-		r.db.cfg.Log.Error("an event cannot be read; it is passed over", "reader", r.cfg.Name, "event", row.seq, "error", broken)
-		e.After, e.Before = conversations.Resource{}, conversations.Resource{}
-	}
-	return row, nil
 }
 
 // decodeResource reads what encodeResource has written. What it is the type of the

@@ -185,6 +185,10 @@ func (s *subscription) give(ctx context.Context, t *taken) {
 			s.queue.later(t, wait)
 			return
 		}
+		if wait, err := time.ParseDuration(m.Metadata.Get(conversations.TaskAgain)); err == nil {
+			s.putBack(t, m, wait)
+			return
+		}
 		s.nack(t, m.Metadata.Get(conversations.TaskError))
 		return
 	case <-ctx.Done():
@@ -220,6 +224,7 @@ func (t *taken) message() *message.Message {
 	}
 	m.Metadata.Set(conversations.TaskKey, t.key)
 	m.Metadata.Set(conversations.TaskLease, t.lease)
+	m.Metadata.Set(conversations.TaskAttempts, strconv.Itoa(t.attempts))
 	return m
 }
 
@@ -231,6 +236,24 @@ func (s *subscription) ack(t *taken) {
 		s.queue.db.writer.doLater(func(tx *Tx) error { return tx.run("DELETE FROM outbox WHERE seq = $1", t.seq) })
 	}
 	s.queue.done(t)
+}
+
+// putBack stores what a handler has left of a message, and when it is given out
+// again. Where the store cannot commit, it is only kept in memory.
+func (s *subscription) putBack(t *taken, m *message.Message, wait time.Duration) {
+	if t.gone.Load() {
+		s.queue.done(t)
+		return
+	}
+	t.payload, t.due = m.Payload, micros(time.Now().Add(wait))
+	if n, err := strconv.Atoi(m.Metadata.Get(conversations.TaskAttempts)); err == nil {
+		t.attempts = n
+	}
+	left := t.row
+	if err := s.queue.db.UpdateBeside(context.Background(), func(tx *Tx) error { return tx.putBack(left) }); err != nil {
+		s.queue.db.cfg.Log.Warn("cannot store what is left of a task", "queue", s.queue.name, "error", err)
+	}
+	s.queue.again(t)
 }
 
 // nack makes a message wait, or a dead letter of it. While the store cannot

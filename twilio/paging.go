@@ -30,6 +30,7 @@ const (
 	MaxOperations       = 1000
 	MaxContents         = 1000
 	MaxSearch           = 100
+	MaxEvents           = 100
 )
 
 // PageRequest is the page that a request asks for, and how to write the URLs of

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -21,6 +22,7 @@ import (
 	"bridged/conversations"
 	"bridged/media"
 	"bridged/pipeline"
+	"bridged/sinks"
 	"bridged/store"
 	"bridged/twilio"
 	"bridged/webhooks"
@@ -48,14 +50,21 @@ type daemon struct {
 	carrier         *simulator.Carrier
 	hooks           *hooks.Handler
 	webhooks        *webhooks.Client // of events
+	dispatcher      *webhooks.Dispatcher
 	inboundWebhooks *webhooks.Inbound
 	api             http.Handler
+	sinks           []*sinks.NATS
+
+	stopping chan struct{} // closed when event streams are to end
+	endFeeds func()
 }
 
 // newDaemon wires the parts, takes up what the last run left, and starts the
 // pipeline. The servers are the caller's. The clock is what all of them live by.
 func newDaemon(ctx context.Context, cfg *config.Config, now func() time.Time, log *slog.Logger) (_ *daemon, err error) {
 	d := &daemon{cfg: cfg, log: log, now: now, metrics: newMetrics()}
+	d.stopping = make(chan struct{})
+	d.endFeeds = sync.OnceFunc(func() { close(d.stopping) })
 	d.carrier = simulator.NewCarrier(simulator.Config{Now: now, Log: log})
 	defer func() {
 		if err != nil {
@@ -81,6 +90,8 @@ func newDaemon(ctx context.Context, cfg *config.Config, now func() time.Time, lo
 	}
 	d.bridge = bridge.New(d.bridgeConfig(directory, defaults))
 	d.metrics.watchBacklog(d.bridge.Backlog)
+	d.dispatcher = d.newDispatcher()
+	d.metrics.watchNotices(d.store)
 	if d.pipeline, err = pipeline.New(d.pipelineConfig(directory)); err != nil {
 		return nil, err
 	}
@@ -93,6 +104,12 @@ func newDaemon(ctx context.Context, cfg *config.Config, now func() time.Time, lo
 	}
 	if err := d.store.KeepIndex(ctx); err != nil {
 		return nil, fmt.Errorf("keep the search index: %w", err)
+	}
+	if err := d.followForWebhooks(ctx); err != nil {
+		return nil, fmt.Errorf("follow the events for webhooks: %w", err)
+	}
+	if err := d.startSinks(ctx); err != nil {
+		return nil, err
 	}
 	d.carrier.Connect(d.bridge)
 	return d, d.pipeline.Start(ctx)
@@ -119,8 +136,10 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		Space:      storeSpace(d.cfg.Store),
 		Files:      d.files,
 		MediaLife:  d.cfg.Media.UnattachedTTL,
-		Fitter:     media.NewFitter(d.files, d.cfg.Media.LinkFallback),
-		FileURL:    d.fileURL, FileURLLife: d.cfg.Media.CarrierURLTTL,
+
+		EventRetention: d.cfg.Events.Retention,
+		Fitter:         media.NewFitter(d.files, d.cfg.Media.LinkFallback),
+		FileURL:        d.fileURL, FileURLLife: d.cfg.Media.CarrierURLTTL,
 		Observer:  d.metrics,
 		Due:       func(t time.Time) { d.pipeline.WakeAt(t) },
 		TimersDue: func(t time.Time) { d.pipeline.TimersAt(t) },
@@ -148,6 +167,7 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 		},
 		Patient:         d.patient,
 		InboundWebhooks: d.inboundWebhooks,
+		Notices:         d.dispatcher,
 		Files:           d.files,
 		Fetcher:         web.NewFetcher(fileClient(d.cfg.Media.PrivateHosts, "")),
 		SendTimeout:     d.cfg.Retry.SendTimeout,
@@ -256,10 +276,12 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		Store:             d.store,
 		Files:             d.files,
 		Links:             d.links,
+		Targets:           webhooks.NewOverview(d.dispatcher, d.store),
 		Now:               d.now,
 		Log:               d.log,
 		Extra:             map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
 		Observe:           d.metrics.api,
+		Stopping:          d.stopping,
 
 		Origins:          d.origins(),
 		ActionsPerSecond: d.cfg.Limits.ActionsPerSecond,
@@ -300,6 +322,9 @@ func (d *daemon) close() error {
 		errs = append(errs, d.pipeline.Close())
 	}
 	d.carrier.Close()
+	for _, sink := range d.sinks {
+		sink.Close()
+	}
 	if d.store != nil {
 		errs = append(errs, d.store.Close())
 	}

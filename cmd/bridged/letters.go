@@ -32,6 +32,7 @@ type DeadLettersCmd struct {
 type letterFilter struct {
 	Topic   string `placeholder:"TOPIC" help:"Those of this topic only, such as outbound, fetch or calls."`
 	Channel string `placeholder:"NAME" help:"Those of this channel only."`
+	Target  string `placeholder:"SID" help:"Those that this webhook, service or account was to hear only."`
 	Code    int    `placeholder:"CODE" help:"Those with this error code only."`
 	Since   string `placeholder:"TIME" help:"Those given up since then only: a date as in 2026-11-21 or 2026-11-21T09:00:00Z, or how long ago, as in 24h."`
 }
@@ -46,6 +47,7 @@ func (f letterFilter) values(now time.Time) url.Values {
 	}
 	set("Topic", f.Topic)
 	set("Channel", f.Channel)
+	set("Target", f.Target)
 	if f.Code != 0 {
 		set("ErrorCode", strconv.Itoa(f.Code))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"bridged/bridge"
 	"bridged/channels"
 	"bridged/conversations"
+	"bridged/store"
 )
 
 // metrics are the counters and histograms of /metrics. No label holds an
@@ -19,9 +21,9 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 
-	accepted, repeated, overRate, routed, settled, reports, hooks, requests *prometheus.CounterVec
+	accepted, repeated, overRate, routed, settled, reports, hooks, requests, webhooks *prometheus.CounterVec
 
-	routeLag, deliveryLag, hookSeconds, requestSeconds, carrierSeconds, paceSeconds *prometheus.HistogramVec
+	routeLag, deliveryLag, hookSeconds, requestSeconds, carrierSeconds, paceSeconds, webhookSeconds *prometheus.HistogramVec
 
 	commitSeconds, commitOperations prometheus.Histogram
 }
@@ -43,6 +45,8 @@ func newMetrics() *metrics {
 	m.requestSeconds = m.histogram("api_seconds", "How long requests to the REST API took.", "route")
 	m.carrierSeconds = m.histogram("carrier_seconds", "How long requests to carriers took.", "channel", "verdict")
 	m.paceSeconds = m.histogram("pace_seconds", "How long sends waited for their turn, of those that had to.", "channel", "by")
+	m.webhooks = m.counter("webhook_calls_total", "Calls of webhooks that hear of events, by the kind of target.", "target", "outcome")
+	m.webhookSeconds = m.histogram("webhook_seconds", "How long calls of webhooks that hear of events took.", "target", "outcome")
 	m.commitSeconds = m.single("commit_seconds", "How long commits of the store took.", prometheus.ExponentialBuckets(0.00025, 2, 14))
 	m.commitOperations = m.single("commit_operations", "How many operations shared a commit.", prometheus.ExponentialBuckets(1, 2, 10))
 	return m
@@ -82,6 +86,29 @@ func (m *metrics) watchWaiting(adapters []channels.Adapter, count func(channel s
 			ConstLabels: prometheus.Labels{"channel": a.Name()},
 		}, func() float64 { return float64(count(a.Name())) }))
 	}
+}
+
+// watchTime bounds the count of what waits.
+const watchTime = 2 * time.Second
+
+// watchNotices counts what webhooks have yet to hear, each time that somebody asks.
+func (m *metrics) watchNotices(db *store.DB) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "bridged", Name: "webhook_backlog", Help: "What webhooks have yet to hear; -1 where the store cannot say.",
+	}, func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), watchTime)
+		defer cancel()
+		n, err := db.CountTasks(ctx, bridge.TopicWebhooks)
+		if err != nil {
+			return -1
+		}
+		return float64(n)
+	}))
+}
+
+func (m *metrics) told(kind, outcome string, took time.Duration) {
+	m.webhooks.WithLabelValues(kind, outcome).Inc()
+	m.webhookSeconds.WithLabelValues(kind, outcome).Observe(took.Seconds())
 }
 
 func (m *metrics) handler() http.Handler {

@@ -37,7 +37,7 @@ func (c *RedriveLettersCmd) Validate() error {
 	filtered := c.letterFilter != letterFilter{}
 	switch {
 	case len(c.IDs) == 0 && !c.All && !filtered:
-		return errors.New("say which: give their numbers, --topic, --channel, --code or --since, or --all")
+		return errors.New("say which: give their numbers, --topic, --channel, --target, --code or --since, or --all")
 	case len(c.IDs) > 0 && (c.All || filtered):
 		return errors.New("give either numbers or flags that say which")
 	}

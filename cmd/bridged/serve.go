@@ -104,6 +104,7 @@ func newServers(d *daemon, certificate *atomic.Pointer[tls.Certificate], log *sl
 		}
 	}
 	s := servers{publicServer: newServer(d.publicHandler()), adminServer: newServer(d.adminHandler()), tls: certificate != nil}
+	s.publicServer.RegisterOnShutdown(d.endFeeds)
 	if s.tls {
 		s.publicServer.TLSConfig = &tls.Config{
 			MinVersion:     tls.VersionTLS12,

@@ -14,7 +14,7 @@ const (
 	// webhookHeaders bounds the headers of a webhook's answer, in bytes.
 	webhookHeaders = 64 << 10
 	// webhookIdle is how many connections to one host are kept between calls.
-	webhookIdle = 16
+	webhookIdle = 32
 )
 
 // openWebhooks makes the clients that call webhooks.

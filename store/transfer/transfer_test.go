@@ -40,7 +40,7 @@ func TestEverythingIsMoved(t *testing.T) {
 // checkMoved compares the two sides after a move of what fill has made.
 func checkMoved(t *testing.T, from, to transfer.Side, moved []transfer.Moved) {
 	t.Helper()
-	execute(t, from.DB, "UPDATE outbox SET xid = 0; UPDATE events SET xid = 0; UPDATE event_readers SET xid = 0") // as they are moved
+	execute(t, from.DB, "UPDATE outbox SET xid = 0; UPDATE events SET xid = 0; UPDATE event_readers SET xid = 0; UPDATE event_horizon SET xid = 0") // as they are moved
 	counts := map[string]int64{}
 	for _, m := range moved {
 		counts[m.Table] = m.Rows

@@ -16,6 +16,8 @@ func (r *reader) checkAll(c *Config) {
 	r.checkNumbers(c)
 	r.checkServices(c)
 	r.checkRelay(c)
+	r.checkEvents(c.Events)
+	r.checkSinks(c.Sinks)
 	r.checkStudio(c.Studio)
 }
 

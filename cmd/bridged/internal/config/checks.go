@@ -32,6 +32,10 @@ func checkScalar(rule string, v reflect.Value) error {
 		return err
 	case "store":
 		return checkStore(v.String())
+	case "nats":
+		return checkNATS(v.String())
+	case "subject":
+		return checkSubject(v.String())
 	case "sid":
 		return checkSID(argument, v.String())
 	case "name":

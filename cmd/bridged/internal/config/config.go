@@ -23,6 +23,8 @@ type Config struct {
 	Limits            Limits             `toml:"limits"`
 	OptOut            OptOut             `toml:"opt_out"`
 	Relay             Relay              `toml:"relay"`
+	Events            Events             `toml:"events"`
+	Sinks             []Sink             `toml:"sinks"`
 	// Studio maps the SID of a flow to the URL that gets its calls.
 	Studio map[string]string `toml:"studio" later:"true"`
 

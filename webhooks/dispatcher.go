@@ -1,0 +1,263 @@
+package webhooks
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"bridged/conversations"
+)
+
+// How a listener that does not take what it is told is tried again.
+const (
+	firstRetry   = time.Second
+	longestRetry = 5 * time.Minute
+	// blindPause is how long a notice waits whose listener could not be looked up.
+	blindPause = time.Second
+	// replayPage is how many messages are told anew before that is stored.
+	replayPage = 20
+)
+
+// Teller makes calls. *Client is one.
+type Teller interface {
+	Tell(ctx context.Context, method, url string, form url.Values, token string) (Answer, error)
+}
+
+// Listeners is where the Dispatcher learns where listeners are.
+type Listeners interface {
+	Configuration(ctx context.Context) (conversations.Configuration, error)
+	Service(ctx context.Context, id conversations.ServiceID) (conversations.Service, error)
+	// HookSites returns those of the conversations that there are, or were until a
+	// while ago.
+	HookSites(ctx context.Context, ids []conversations.ConversationID) (map[conversations.ConversationID]conversations.HookSite, error)
+	// MessagesBetween returns up to limit messages in order.
+	MessagesBetween(ctx context.Context, c conversations.ConversationID, r conversations.Replay, limit int) ([]conversations.Message, error)
+}
+
+// DispatcherConfig is what a Dispatcher needs. Fields are required unless their
+// comment says otherwise.
+type DispatcherConfig struct {
+	Account   string // the account's SID
+	Client    Teller
+	Listeners Listeners
+	Flows     map[string]string // URLs of flows, by their SIDs
+	// RetryFor is how long after an event its listeners are tried.
+	RetryFor time.Duration
+	// Hurry has what is set aside for listeners tried at once. Optional.
+	Hurry func(map[conversations.WebhookListener]bool)
+	// Observe is told of every call: the kind of its listener, its outcome and how
+	// long it took. Optional.
+	Observe func(kind, outcome string, took time.Duration)
+	Now     func() time.Time // optional; time.Now
+	Jitter  func() float64   // optional; random in [0,1)
+	Log     *slog.Logger     // optional; discards
+}
+
+// Dispatcher tells listeners what has happened. It is safe for concurrent use.
+type Dispatcher struct {
+	cfg       DispatcherConfig
+	endpoints *endpoints
+	targets   *targets
+	stats     *stats
+}
+
+// NewDispatcher makes a Dispatcher.
+func NewDispatcher(cfg DispatcherConfig) *Dispatcher {
+	if cfg.Hurry == nil {
+		cfg.Hurry = func(map[conversations.WebhookListener]bool) {}
+	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(string, string, time.Duration) {}
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Jitter == nil {
+		cfg.Jitter = rand.Float64
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Dispatcher{
+		cfg: cfg, endpoints: newEndpoints(), stats: newStats(),
+		targets: &targets{listeners: cfg.Listeners, flows: cfg.Flows, now: cfg.Now, kept: make(map[conversations.WebhookListener]keptTarget)},
+	}
+}
+
+// Tell tells a notice, which has failed so often before. Where its listener cannot be
+// called now it says so without waiting. A notice is given up that failed, or that a
+// listener's breaker holds back, for longer than the configuration allows.
+func (d *Dispatcher) Tell(ctx context.Context, n conversations.Notice, attempts int) conversations.Telling {
+	t, err := d.targets.find(ctx, n)
+	switch {
+	case conversations.NotFound.Is(err):
+		return conversations.Telling{Over: true}
+	case err != nil:
+		d.cfg.Log.WarnContext(ctx, "cannot look up who listens to webhooks", "error", err)
+		return conversations.Telling{Wait: blindPause}
+	case n.Replay != nil:
+		return d.replay(ctx, t, n, attempts)
+	}
+	form, err := readForm(n)
+	if err != nil {
+		return conversations.Telling{GivenUp: err.Error()}
+	}
+	return d.tell(ctx, t, n, form, attempts)
+}
+
+// tell makes one call, if it may be made now.
+func (d *Dispatcher) tell(ctx context.Context, t target, n conversations.Notice, form url.Values, attempts int) conversations.Telling {
+	e := d.endpoints.of(t.endpoint())
+	a, release := d.endpoints.admit(ctx, e, t.host(), n.Listener, d.cfg.Now())
+	if !a.granted {
+		_, _, failure := e.state()
+		if a.blocked && d.tooLate(n) {
+			return conversations.Telling{GivenUp: d.reason(failure, attempts)}
+		}
+		return conversations.Telling{Wait: a.wait}
+	}
+	defer release()
+	call, _ := d.call(ctx, t, n, form, attempts)
+	if call.Error != "" && ctx.Err() != nil {
+		e.withdrawn()
+		return conversations.Telling{Wait: firstRetry}
+	}
+	return d.judge(t, n, e, call, attempts)
+}
+
+// call makes a call and notes how it went.
+func (d *Dispatcher) call(ctx context.Context, t target, n conversations.Notice, form url.Values, attempts int) (conversations.WebhookCall, Answer) {
+	form.Set("RetryCount", strconv.Itoa(attempts))
+	call := conversations.WebhookCall{Event: n.Event, At: d.cfg.Now()}
+	start := time.Now()
+	answer, err := d.cfg.Client.Tell(ctx, t.method, t.url, form, n.Token)
+	call.Took, call.Status = time.Since(start), answer.Status
+	switch {
+	case err != nil:
+		call.Error = err.Error()
+	case !answer.Good():
+		call.Error = fmt.Sprintf("the webhook at %s answered %d", hostOf(t.url), answer.Status)
+	}
+	return call, answer
+}
+
+// judge says what follows from a call that was made.
+func (d *Dispatcher) judge(t target, n conversations.Notice, e *endpoint, call conversations.WebhookCall, attempts int) conversations.Telling {
+	freed, wait, opened := e.ended(n.Listener, call, d.cfg.Now())
+	d.stats.called(n.Listener, t, call)
+	if opened {
+		d.cfg.Log.Warn("a webhook does not take what it is told, and is not called for a while", "host", hostOf(t.url), "error", call.Error)
+	}
+	if call.Error == "" {
+		d.cfg.Observe(t.kind, "told", call.Took)
+		if len(freed) > 0 {
+			d.cfg.Log.Info("a webhook is called again", "host", hostOf(t.url))
+			d.cfg.Hurry(freed)
+		}
+		return conversations.Telling{Over: true}
+	}
+	d.cfg.Observe(t.kind, "failed", call.Took)
+	if d.tooLate(n) {
+		return conversations.Telling{GivenUp: d.reason(call.Error, attempts+1)}
+	}
+	if wait == 0 { // the fault may be this one's
+		wait = d.retryAfter(attempts + 1)
+	}
+	left := n.Since.Add(d.cfg.RetryFor).Sub(d.cfg.Now())
+	return conversations.Telling{Failed: true, Wait: min(wait, max(left, firstRetry))}
+}
+
+// retryAfter is how long to wait after so many failures: twice as long each time, of
+// which a half is left to chance.
+func (d *Dispatcher) retryAfter(failures int) time.Duration {
+	full := min(longestRetry, firstRetry<<min(failures-1, 20))
+	return full/2 + time.Duration(d.cfg.Jitter()*float64(full/2))
+}
+
+func (d *Dispatcher) tooLate(n conversations.Notice) bool {
+	return d.cfg.Now().Sub(n.Since) > d.cfg.RetryFor
+}
+
+// reason says why a notice is given up.
+func (d *Dispatcher) reason(failure string, attempts int) string {
+	if attempts == 0 {
+		return fmt.Sprintf("not called: it had failed again and again for %s: %s", d.cfg.RetryFor, failure)
+	}
+	return fmt.Sprintf("tried %d times for %s: %s", attempts, d.cfg.RetryFor, failure)
+}
+
+// endpoints are all that were called lately.
+type endpoints struct {
+	mu     sync.Mutex
+	byURL  map[string]*endpoint
+	flying map[string]int // calls under way, by host
+}
+
+const (
+	// mostEndpoints is how many are kept, but for those that are not idle.
+	mostEndpoints = 10_000
+	// mostOfHost is how many calls of one host are under way at once.
+	mostOfHost = 128
+)
+
+func newEndpoints() *endpoints {
+	return &endpoints{byURL: make(map[string]*endpoint), flying: make(map[string]int)}
+}
+
+// of returns the endpoint of a URL that has neither query nor fragment.
+func (m *endpoints) of(key string) *endpoint {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.byURL[key]
+	if e == nil {
+		m.makeRoom()
+		e = newEndpoint()
+		m.byURL[key] = e
+	}
+	return e
+}
+
+// makeRoom forgets endpoints of which nothing is to be remembered, where there are
+// many. The caller holds m.mu.
+func (m *endpoints) makeRoom() {
+	if len(m.byURL) < mostEndpoints {
+		return
+	}
+	for key, e := range m.byURL {
+		if e.idle() {
+			delete(m.byURL, key)
+		}
+	}
+}
+
+// admit says whether an endpoint of a host may be called now. One host has several
+// endpoints where each conversation has a URL of its own. Whoever is admitted calls
+// release.
+func (m *endpoints) admit(ctx context.Context, e *endpoint, host string, l conversations.WebhookListener, now time.Time) (a admission, release func()) {
+	m.mu.Lock()
+	full := m.flying[host] >= mostOfHost
+	if !full {
+		m.flying[host]++
+	}
+	m.mu.Unlock()
+	if full {
+		return admission{wait: usualTime}, nil
+	}
+	release = func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.flying[host]--; m.flying[host] == 0 {
+			delete(m.flying, host)
+		}
+	}
+	if a = e.admit(ctx, l, now); !a.granted {
+		release()
+		return a, nil
+	}
+	return a, release
+}
