@@ -151,7 +151,7 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 		Verbs: verbs, Adapters: adapters,
 		Subscriber: func(inFlight int) message.Subscriber {
 			return store.NewSubscriber(w.db, store.SubscriberConfig{
-				InFlight: inFlight, Attempts: o.tasks, Backoff: func(int) time.Duration { return time.Millisecond },
+				InFlight: inFlight, Attempts: o.tasks, Backoff: func(int) time.Duration { return time.Millisecond }, SetAside: w.bridge.SetAside,
 			})
 		},
 		InboundWebhooks: o.webhooks, Notices: o.notices,

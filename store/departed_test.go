@@ -43,9 +43,12 @@ func TestARemovedConversationIsKnownToItsWebhooks(t *testing.T) {
 	_, err := db.WebhookByID(t.Context(), hooks[gone.conversation.ID].ID)
 	requireNotFound(t, err)
 
-	update(t, db, func(tx *store.Tx) error { return tx.ForgetDeparted(time.Now().Add(-time.Hour)) })
+	forget := func(before time.Duration) {
+		update(t, db, func(tx *store.Tx) error { _, err := tx.ForgetDeparted(time.Now().Add(before), 10); return err })
+	}
+	forget(-time.Hour)
 	assert.Len(t, sites(gone.conversation.ID), 1)
-	update(t, db, func(tx *store.Tx) error { return tx.ForgetDeparted(time.Now().Add(time.Hour)) })
+	forget(time.Hour)
 	assert.Empty(t, sites(gone.conversation.ID))
 	assert.Empty(t, sites())
 }

@@ -42,6 +42,7 @@ func (d *daemon) newDispatcher() *webhooks.Dispatcher {
 			})
 		},
 		Observe: d.metrics.told,
+		Now:     d.now,
 		Log:     d.log,
 	})
 }
