@@ -59,7 +59,7 @@ type webhookTrial struct {
 }
 
 // listenerSID is the form of a listener's name.
-var listenerSID = regexp.MustCompile(`^(AC|IS|WH)[0-9a-fA-F]{32}$`) //nolint:gochecknoglobals // a constant
+var listenerSID = regexp.MustCompile(`^(AC|IS|WH)[0-9a-fA-F]{32}$`)
 
 // pathListener reads who is meant.
 func pathListener(c *call) (conversations.WebhookListener, error) {

@@ -15,7 +15,7 @@ import (
 // message, in turn, so that both see the same machine. The webhook's server is in this
 // process and answers at once. Which comes first changes from run to run.
 func compareHooks(ctx context.Context, o options) error {
-	var ratios, lags []float64
+	var ratios, lags, work []float64
 	for n := range o.runs {
 		var plain, hooked figures
 		var err error
@@ -36,13 +36,18 @@ func compareHooks(ctx context.Context, o options) error {
 			return err
 		}
 		ratio := hooked.relayed / plain.relayed
-		fmt.Printf("run %d: relayed %.0f/s without, %.0f/s with a webhook on every message: ratio %.2f  told until %.1f s after the last was relayed  accept p99 %s and %s  commits/message %.3f and %.3f\n",
-			n+1, plain.relayed, hooked.relayed, ratio, hooked.toldAfter.Seconds(), plain.accept.p(99), hooked.accept.p(99), plain.commits, hooked.commits)
+		fmt.Printf("run %d: relayed %.0f/s without, %.0f/s with a webhook on every message: ratio %.2f  told until %.1f s after the last was relayed  accept p99 %s and %s  commits/message %.3f and %.3f  processor %.2f and %.2f ms a message\n",
+			n+1, plain.relayed, hooked.relayed, ratio, hooked.toldAfter.Seconds(), plain.accept.p(99), hooked.accept.p(99),
+			plain.commits, hooked.commits, o.each(plain), o.each(hooked))
 		ratios, lags = append(ratios, ratio), append(lags, hooked.toldAfter.Seconds())
+		work = append(work, hooked.processor/plain.processor)
 	}
-	fmt.Printf("median: ratio %.2f  told until %.1f s after\n", median(ratios), median(lags))
+	fmt.Printf("median: ratio %.2f  told until %.1f s after  processor of the daemon %.2f times as much\n", median(ratios), median(lags), median(work))
 	return nil
 }
+
+// each is how many milliseconds of the processors a message has cost the daemon.
+func (o options) each(f figures) float64 { return f.processor * 1000 / float64(o.messages) }
 
 // relayHooked is the flood, with or without a webhook on every message.
 func relayHooked(ctx context.Context, o options, with bool) (figures, error) {

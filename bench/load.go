@@ -114,7 +114,8 @@ type figures struct {
 	commits                 float64 // per message
 	reported                float64 // status reports per second
 	accept, relay           latencies
-	rss                     int // bytes
+	rss                     int     // bytes
+	processor               float64 // seconds that the daemon used, for all messages
 	toldAfter               time.Duration
 }
 
@@ -197,6 +198,10 @@ func (w *watch) measure(ctx context.Context, o options, f *figures, load func(co
 	if err != nil {
 		return start, err
 	}
+	idle, err := s.processor(ctx)
+	if err != nil {
+		return start, err
+	}
 	start = time.Now()
 	if err := w.withReports(ctx, s, func() error {
 		if err := load(ctx, s); err != nil {
@@ -217,6 +222,11 @@ func (w *watch) measure(ctx context.Context, o options, f *figures, load func(co
 		return start, err
 	}
 	f.commits = (after - before) / float64(w.expected)
+	used, err := s.processor(ctx)
+	if err != nil {
+		return start, err
+	}
+	f.processor = used - idle
 	f.accept, f.relay = w.accept, w.relay
 	f.rss, err = s.peakRSS()
 	return start, err

@@ -188,13 +188,23 @@ func (s *stage) send(ctx context.Context, n int64) error {
 
 // commits reads how many commits the daemon has made.
 func (s *stage) commits(ctx context.Context) (float64, error) {
+	return s.metric(ctx, "bridged_commit_operations_count")
+}
+
+// processor reads how many seconds of the processors the daemon has used.
+func (s *stage) processor(ctx context.Context) (float64, error) {
+	return s.metric(ctx, "process_cpu_seconds_total")
+}
+
+// metric reads a metric of the daemon that has no labels.
+func (s *stage) metric(ctx context.Context, name string) (float64, error) {
 	text, err := s.Metrics(ctx)
 	if err != nil {
 		return 0, err
 	}
-	found := regexp.MustCompile(`(?m)^bridged_commit_operations_count (\S+)$`).FindStringSubmatch(text)
+	found := regexp.MustCompile(`(?m)^` + name + ` (\S+)$`).FindStringSubmatch(text)
 	if found == nil {
-		return 0, errors.New("the daemon does not count its commits")
+		return 0, fmt.Errorf("the daemon does not tell %s", name)
 	}
 	return strconv.ParseFloat(found[1], 64)
 }

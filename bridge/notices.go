@@ -18,9 +18,9 @@ type NoticeRows interface {
 	// LastEvent returns the number of the last event; 0 where there is none. It is
 	// exact in a commit that is alone.
 	LastEvent() (seq int64, err error)
-	// ForgetDeparted removes what is kept of up to limit conversations that were
-	// removed before t, and counts them.
-	ForgetDeparted(t time.Time, limit int) (int, error)
+	// ForgetDeparted removes what is kept of conversations that were removed before t,
+	// up to limit of them, and returns how many it were.
+	ForgetDeparted(t time.Time, limit int) (removed int, err error)
 }
 
 // NoticeTask is the task of telling a notice.

@@ -15,8 +15,8 @@ const (
 )
 
 // Tidy removes what is kept for a time only: answers to idempotency keys, status
-// reports of messages that never became known, dead letters that were discarded, what
-// is kept of removed conversations for their webhooks, and what crashes left of files.
+// reports of messages that never became known, dead letters that were discarded,
+// what the webhooks of removed conversations needed, and what crashes left of files.
 func (b *Bridge) Tidy(ctx context.Context) error {
 	now := b.now()
 	return errors.Join(

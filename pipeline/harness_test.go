@@ -90,6 +90,7 @@ type options struct {
 	close time.Duration                       // how long Close waits; default 5 s
 	// webhooks makes each channel's own number have an inbound webhook.
 	webhooks pipeline.InboundWebhooks
+	notices  pipeline.Notices      // tells listeners of events
 	pace     pipeline.FilePace     // with files; default DefaultFilePace
 	fetch    channels.MediaFetcher // for channels that have no way of their own
 	place    *storetest.Place      // the database; default a new one
@@ -153,8 +154,8 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 				InFlight: inFlight, Attempts: o.tasks, Backoff: func(int) time.Duration { return time.Millisecond }, SetAside: w.bridge.SetAside,
 			})
 		},
-		InboundWebhooks: o.webhooks,
-		Files:           w.files, Fetcher: o.fetch, FilePace: o.pace,
+		InboundWebhooks: o.webhooks, Notices: o.notices,
+		Files: w.files, Fetcher: o.fetch, FilePace: o.pace,
 		SendTimeout: 5 * time.Second, CloseTimeout: o.close,
 	})
 	require.NoError(t, err)

@@ -30,13 +30,12 @@ func (tx *Tx) depart(id conversations.ConversationID) error {
 		ON CONFLICT (conversation_id) DO NOTHING`, id, webhooks, micros(time.Now()))
 }
 
-// ForgetDeparted removes what is kept of up to limit conversations that were removed
-// before t, and counts them.
+// ForgetDeparted removes what is kept of conversations that were removed before t, up
+// to limit of them, and returns how many it were.
 func (tx *Tx) ForgetDeparted(t time.Time, limit int) (int, error) {
-	*tx.wrote = true
-	gone, err := all(tx.querier, scanText, `DELETE FROM departed_conversations WHERE removed < $1 AND conversation_id IN
-		(SELECT conversation_id FROM departed_conversations WHERE removed < $1 LIMIT $2) RETURNING conversation_id`, micros(t), limit)
-	return len(gone), err
+	n, err := tx.exec(`DELETE FROM departed_conversations WHERE conversation_id IN
+		(SELECT conversation_id FROM departed_conversations WHERE removed < $1 LIMIT $2)`, micros(t), limit)
+	return int(n), err
 }
 
 // LastEvent returns the number of the last event; 0 where there is none. It is exact

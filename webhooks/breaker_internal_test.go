@@ -25,17 +25,18 @@ func TestABreakerOpensAfterFailuresInARow(t *testing.T) {
 	assert.Equal(t, conversations.WebhookOpen, b.health())
 	assert.False(t, b.failed(now), "a call that was under way changes nothing")
 
-	for _, pause := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+	for _, seconds := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
+		pause := time.Duration(seconds) * time.Second
 		allowed, wait := b.ask(now)
 		assert.False(t, allowed)
-		assert.Equal(t, pause*time.Second, wait)
+		assert.Equal(t, pause, wait)
 		now = now.Add(wait)
 		allowed, _ = b.ask(now)
 		assert.True(t, allowed, "a probe")
 		assert.Equal(t, conversations.WebhookProbing, b.health())
 		allowed, wait = b.ask(now)
 		assert.False(t, allowed, "one at a time")
-		assert.Equal(t, pause*time.Second, wait)
+		assert.Equal(t, pause, wait)
 		b.failed(now)
 	}
 	now = now.Add(time.Hour)
@@ -91,7 +92,7 @@ func TestAnEndpointTakesSoManyCallsAtOnce(t *testing.T) {
 	assert.NotZero(t, blocked)
 	assert.Equal(t, admission{wait: firstProbe, blocked: true}, e.admit(t.Context(), "b", now))
 	assert.Contains(t, e.resume(), conversations.WebhookListener("b"))
-	assert.True(t, e.breaker.health() == conversations.WebhookClosed)
+	assert.Equal(t, conversations.WebhookClosed, e.breaker.health())
 }
 
 func TestWhoIsSetAsideComesAtTheRateAtWhichCallsEnd(t *testing.T) {

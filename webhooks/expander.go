@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"bridged/conversations"
 )
@@ -142,7 +143,7 @@ func (b *batch) add(form *formOf, n conversations.Notice) {
 		n.User = e.After.User.ID
 	}
 	n.Form = text
-	n.Token = token(string(n.Listener), fmt.Sprint(e.Seq))
+	n.Token = token(string(n.Listener), strconv.FormatInt(e.Seq, 10))
 	b.notices = append(b.notices, n)
 }
 

@@ -16,9 +16,9 @@ import (
 // costs little more than of one, so the reader lets some gather.
 const (
 	webhookReader = "webhooks" // whose cursor it is
-	webhookBatch  = 512
+	webhookBatch  = 256
 	webhookLinger = 50 * time.Millisecond
-	webhookRest   = 2
+	webhookRest   = 4
 )
 
 // newDispatcher makes what tells webhooks of events.
@@ -42,6 +42,7 @@ func (d *daemon) newDispatcher() *webhooks.Dispatcher {
 			})
 		},
 		Observe: d.metrics.told,
+		Now:     d.now,
 		Log:     d.log,
 	})
 }
