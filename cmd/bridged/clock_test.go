@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -36,6 +36,8 @@ type clocked struct {
 	t     *testing.T
 	dir   string
 	ahead atomic.Int64 // how far the clock has jumped, in nanoseconds
+
+	heard, reasons []string // of the changes of state that it was asked for
 }
 
 // inBubble runs a test with such a daemon.
@@ -127,22 +129,19 @@ func (c *clocked) look(conversation string) (now shown) {
 	return now
 }
 
-// transitions stops the daemon and returns each change of a conversation's state, by
-// its reason.
-func (c *clocked) transitions(conversation string) (reasons []string) {
+// transitions returns each change of a conversation's state so far, by its reason. It
+// is to be asked before a jump: events are not kept for good.
+func (c *clocked) transitions(conversation string) []string {
 	c.t.Helper()
-	c.stop()
-	db, err := sql.Open("sqlite", filepath.Join(c.dir, "bridged.db"))
-	require.NoError(c.t, err)
-	defer db.Close()
-	rows, err := db.Query("SELECT reason FROM events WHERE type = 'onConversationStateUpdated' AND conversation_id = $1 ORDER BY seq", conversation[2:])
-	require.NoError(c.t, err)
-	defer rows.Close()
-	for rows.Next() {
-		var reason string
-		require.NoError(c.t, rows.Scan(&reason))
-		reasons = append(reasons, reason)
+	var page struct {
+		Events []struct{ ID, Reason string }
 	}
-	require.NoError(c.t, rows.Err())
-	return reasons
+	require.Equal(c.t, http.StatusOK, c.call(http.MethodGet,
+		"/bridged/v1/events?Type=onConversationStateUpdated&ConversationSid="+conversation, &page))
+	for _, e := range page.Events {
+		if !slices.Contains(c.heard, e.ID) {
+			c.heard, c.reasons = append(c.heard, e.ID), append(c.reasons, e.Reason)
+		}
+	}
+	return c.reasons
 }

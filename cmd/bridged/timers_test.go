@@ -88,6 +88,7 @@ func TestTheFourScenariosOfTimers(t *testing.T) {
 					c.jump(m.jumped)
 					c.pass(m.passed)
 					require.Equal(t, m.state, c.look(made.SID).State, "%s after the beginning", c.now().Sub(begin))
+					c.transitions(made.SID)
 				}
 				assert.Equal(t, scenario.reasons, c.transitions(made.SID))
 			})
@@ -208,6 +209,7 @@ func TestTheClockJumps(t *testing.T) {
 			c.start()
 			c.pass(0)
 			assert.Equal(t, "inactive", c.look(made.SID).State)
+			c.transitions(made.SID)
 			c.stop()
 			c.jump(-day)
 			c.start()
