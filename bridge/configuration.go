@@ -40,10 +40,12 @@ func (b *Bridge) UpdateWebhooks(ctx context.Context, f WebhooksFields) (conversa
 	if err := checkWebhooks(f); err != nil {
 		return conversations.Configuration{}, err
 	}
-	return b.changeConfiguration(ctx, func(_ Tx, c *conversations.Configuration) error {
+	c, err := b.changeConfiguration(ctx, func(_ Tx, c *conversations.Configuration) error {
 		applyWebhooks(&c.Webhooks, f)
 		return nil
 	})
+	b.webhooksChanged()
+	return c, err
 }
 
 func (b *Bridge) changeConfiguration(ctx context.Context, apply func(Tx, *conversations.Configuration) error) (conversations.Configuration, error) {

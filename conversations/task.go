@@ -1,6 +1,9 @@
 package conversations
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Task is one row of the outbox: something that has to be done after the commit
 // that enqueued it. Tasks of one topic with the same key are done one after the
@@ -60,3 +63,22 @@ const (
 	// because its time has not come: it is given out again then, and this is no failure.
 	TaskWait = "wait"
 )
+
+type asideKey struct{}
+
+// WithStepAside makes a context for the handler of a task that is one of so many in
+// flight. Aside is to run what it is given while another task has the handler's
+// place.
+func WithStepAside(ctx context.Context, aside func(wait func())) context.Context {
+	return context.WithValue(ctx, asideKey{}, aside)
+}
+
+// StepAside waits, by wait, for somebody else. In the handler of a task that leaves
+// its place among those in flight to another one meanwhile.
+func StepAside(ctx context.Context, wait func()) {
+	if aside, ok := ctx.Value(asideKey{}).(func(func())); ok {
+		aside(wait)
+		return
+	}
+	wait()
+}
