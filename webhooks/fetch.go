@@ -3,7 +3,6 @@ package webhooks
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -19,63 +18,77 @@ const (
 	formType        = "application/x-www-form-urlencoded"
 	// maxAnswer bounds what is read of an answer, in bytes.
 	maxAnswer = 64 << 10
+	// maxRedirects bounds the redirects of HTTP within one request, and the verbs
+	// Redirect of TwiML that are followed in a row.
+	maxRedirects = 5
 )
 
-// request is a form for a URL.
+// Answer is what a webhook answered.
+type Answer struct {
+	Status      int // of HTTP; 0 where there was no answer
+	ContentType string
+	Body        []byte // at most its first 64 KiB
+	TooLong     bool   // the body has more than Body holds
+}
+
+// Good says whether the webhook has taken what it was told.
+func (a Answer) Good() bool { return a.Status >= 200 && a.Status <= 299 }
+
+// request is a form for a URL. The fragment of the URL is not sent: it says how the
+// call is made (see overrides).
 type request struct {
 	method string
 	url    string
 	form   url.Values
-	token  string
-}
-
-// failed is that a request was not answered with 2xx.
-func (r request) failed(code int, cause error) *failure {
-	return &failure{url: r.url, code: code, cause: cause}
-}
-
-// answered is that a request was answered with what cannot be obeyed.
-func (r request) answered(code int, cause error) *failure {
-	return &failure{url: r.url, code: code, cause: cause, answered: true}
-}
-
-// page is an answer that has a status of 2xx.
-type page struct {
-	request     // that it answers
-	contentType string
-	body        []byte
+	token  string // the same for all calls that tell the same
 }
 
 // caller makes signed requests.
 type caller struct {
 	client    http.Client
 	authToken func() string // which signs
-	timeout   time.Duration // of one request
+	timeout   time.Duration // of one call, with all that is repeated within it
 }
 
-// fetch makes a request.
-func (c *caller) fetch(ctx context.Context, r request) (page, *failure) {
+// newCaller makes a caller; client may be nil.
+func newCaller(client *http.Client, authToken func() string, timeout time.Duration) caller {
+	c := caller{authToken: authToken, timeout: timeout}
+	if client != nil {
+		c.client = *client
+	}
+	return c
+}
+
+// ask makes a request. An error says that there was no answer, or that its body was
+// cut off; it does not hold the URL, whose query may be the message.
+func (c *caller) ask(ctx context.Context, r request) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	return c.try(ctx, r)
+}
+
+// try makes a request once.
+func (c *caller) try(ctx context.Context, r request) (Answer, error) {
 	req, err := c.build(ctx, r)
 	if err != nil {
-		return page{}, r.failed(codeConnection, withoutURL(err))
+		return Answer{}, withoutURL(err)
 	}
 	client := c.client
 	client.CheckRedirect = c.follow(r.form)
 	resp, err := client.Do(req)
 	if err != nil {
-		return page{}, r.failed(codeConnection, withoutURL(err))
+		return Answer{}, withoutURL(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	switch {
-	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		return page{}, r.failed(codeRetrieval, fmt.Errorf("it answered %d", resp.StatusCode))
-	case err != nil:
-		return page{}, r.failed(codeConnection, withoutURL(err))
+	answer := Answer{Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type")}
+	answer.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if len(answer.Body) > maxAnswer {
+		answer.Body, answer.TooLong = answer.Body[:maxAnswer], true
 	}
-	return page{request: r, contentType: resp.Header.Get("Content-Type"), body: body}, nil
+	if err != nil {
+		return answer, withoutURL(err)
+	}
+	return answer, nil
 }
 
 // build makes the request with its signature, which covers the URL as it is
@@ -122,6 +135,7 @@ func (c *caller) follow(form url.Values) func(*http.Request, []*http.Request) er
 		if next.Method == http.MethodPost {
 			signed = form
 		}
+		next.Header.Del("Referer") // the query of a GET is the message
 		next.Header.Set(signatureHeader, sign.Form(c.authToken(), withoutUser(next.URL.String()), signed))
 		return nil
 	}
@@ -135,4 +149,23 @@ func withoutURL(err error) error {
 		return u.Err
 	}
 	return err
+}
+
+// hostOf is as much of a URL as may be told.
+func hostOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "a URL that cannot be read"
+	}
+	return u.Host
+}
+
+// withoutUser is a URL without the credentials that may be in it.
+func withoutUser(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.User == nil {
+		return text
+	}
+	u.User = nil
+	return u.String()
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -13,13 +12,8 @@ import (
 	"bridged/conversations"
 )
 
-const (
-	// callTime bounds one request, as the reference does.
-	callTime = 15 * time.Second
-	// maxRedirects bounds the Redirect verbs that are followed in a row, and the
-	// redirects of HTTP within one request.
-	maxRedirects = 5
-)
+// callTime bounds one request, as the reference does.
+const callTime = 15 * time.Second
 
 // The reference's codes of what can go wrong with a webhook, which its fallback is
 // told, and the operator.
@@ -56,11 +50,7 @@ func NewInbound(cfg InboundConfig) *Inbound {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	in := &Inbound{cfg: cfg, caller: caller{authToken: cfg.AuthToken, timeout: cfg.Timeout}}
-	if cfg.HTTPClient != nil {
-		in.caller.client = *cfg.HTTPClient
-	}
-	return in
+	return &Inbound{cfg: cfg, caller: newCaller(cfg.HTTPClient, cfg.AuthToken, cfg.Timeout)}
 }
 
 // Call tells a webhook of a message, and its fallback where it fails or answers
@@ -112,11 +102,39 @@ func (f *failure) Error() string {
 
 func (f *failure) Unwrap() error { return f.cause }
 
+// failed is that a request was not answered with 2xx.
+func (r request) failed(code int, cause error) *failure {
+	return &failure{url: r.url, code: code, cause: cause}
+}
+
+// answered is that a request was answered with what cannot be obeyed.
+func (r request) answered(code int, cause error) *failure {
+	return &failure{url: r.url, code: code, cause: cause, answered: true}
+}
+
+// page is an answer that has a status of 2xx, with the request that it answers.
+type page struct {
+	request
+	Answer
+}
+
+// fetch makes a request that is to be answered with a page.
+func (in *Inbound) fetch(ctx context.Context, r request) (page, *failure) {
+	answer, err := in.caller.ask(ctx, r)
+	switch {
+	case answer.Status != 0 && !answer.Good():
+		return page{}, r.failed(codeRetrieval, fmt.Errorf("it answered %d", answer.Status))
+	case err != nil:
+		return page{}, r.failed(codeConnection, err)
+	}
+	return page{request: r, Answer: answer}, nil
+}
+
 // run makes a request and those that the answers redirect to. Each answer adds its
 // messages to those of the ones before, also where the next one fails.
 func (in *Inbound) run(ctx context.Context, r request) (replies []conversations.Reply, failed *failure) {
 	for redirects := 0; ; redirects++ {
-		page, failed := in.caller.fetch(ctx, r)
+		page, failed := in.fetch(ctx, r)
 		if failed != nil {
 			return replies, failed
 		}
@@ -134,23 +152,4 @@ func (in *Inbound) run(ctx context.Context, r request) (replies []conversations.
 		}
 		r.method, r.url = doc.redirect.method, doc.redirect.url
 	}
-}
-
-// hostOf is as much of a URL as may be told.
-func hostOf(text string) string {
-	u, err := url.Parse(text)
-	if err != nil {
-		return "a URL that cannot be read"
-	}
-	return u.Host
-}
-
-// withoutUser is a URL without the credentials that may be in it.
-func withoutUser(text string) string {
-	u, err := url.Parse(text)
-	if err != nil || u.User == nil {
-		return text
-	}
-	u.User = nil
-	return u.String()
 }

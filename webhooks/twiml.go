@@ -30,14 +30,14 @@ const byteOrderMark = "\uFEFF"
 // one asks for nothing. Of a document that cannot be read nothing is obeyed; of one
 // that redirects to nowhere, what comes before.
 func (p page) read() (document, *failure) {
-	if len(p.body) > maxAnswer {
+	if p.TooLong {
 		return document{}, p.answered(codeTooLarge, fmt.Errorf("it answered with more than %d bytes", maxAnswer))
 	}
-	p.body = bytes.TrimSpace(bytes.TrimPrefix(p.body, []byte(byteOrderMark)))
-	if len(p.body) == 0 {
+	p.Body = bytes.TrimSpace(bytes.TrimPrefix(p.Body, []byte(byteOrderMark)))
+	if len(p.Body) == 0 {
 		return document{}, nil
 	}
-	kind, _, _ := mime.ParseMediaType(p.contentType) // what cannot be read is of no type
+	kind, _, _ := mime.ParseMediaType(p.ContentType) // what cannot be read is of no type
 	switch kind {
 	case "text/xml", "application/xml", "text/html":
 		d := document{}
@@ -50,7 +50,7 @@ func (p page) read() (document, *failure) {
 		}
 		return d, nil
 	case "text/plain":
-		text := strings.ToValidUTF8(strings.ReplaceAll(string(p.body), "\x00", ""), "\uFFFD")
+		text := strings.ToValidUTF8(strings.ReplaceAll(string(p.Body), "\x00", ""), "\uFFFD")
 		return document{replies: []conversations.Reply{{Body: strings.TrimSpace(text)}}}, nil
 	}
 	return document{}, p.answered(codeContentType, errors.New("it answered with neither XML nor plain text"))
@@ -77,7 +77,7 @@ type nameOnly struct{ XMLName xml.Name }
 // a document type is refused. An error of the decoder may quote the document, so
 // only its line is told.
 func (d *document) parse(p page) error {
-	decoder := xml.NewDecoder(bytes.NewReader(p.body))
+	decoder := xml.NewDecoder(bytes.NewReader(p.Body))
 	depth := 0
 	for seen := false; ; {
 		token, err := decoder.Token()
