@@ -113,7 +113,7 @@ func (b *Bridge) inquire(ctx context.Context, caller Caller, run func(Caller) er
 		if !ok {
 			return err
 		}
-		conversations.StepAside(ctx, func() { err = i.put(ctx, b.cfg.Before, open) })
+		conversations.StepAside(ctx, func(ctx context.Context) { err = i.put(ctx, b.cfg.Before, open) })
 		if err != nil {
 			return err
 		}
