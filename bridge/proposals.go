@@ -31,7 +31,7 @@ func (c Caller) askCreation(t conversations.EventType, after *conversations.Conv
 		p.Conversation = after.ID
 	}
 	amendment, err := c.ask("", p)
-	if err != nil || amendment.FriendlyName == nil {
+	if err != nil || amendment.FriendlyName == nil || t == conversations.ConversationRemove {
 		return err
 	}
 	after.FriendlyName = amendment.FriendlyName
@@ -72,7 +72,7 @@ func (c Caller) askMessage(t conversations.EventType, of conversations.Conversat
 	amendment, err := c.ask("", conversations.Proposal{
 		Type: t, Scene: sceneOf(of), Conversation: of.ID, Resource: conversations.Resource{Message: &told},
 	})
-	if err != nil {
+	if err != nil || t == conversations.MessageRemove {
 		return false, err
 	}
 	fields := MessageFields{Author: amendment.Author, Body: amendment.Body, Attributes: amendment.Attributes}
