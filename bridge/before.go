@@ -148,18 +148,20 @@ func (c Caller) seed(task string) {
 func (i *inquiry) put(ctx context.Context, before Before, open questions) error {
 	answers := make([]judgement, len(open))
 	errs := make([]error, len(open))
-	var asking sync.WaitGroup
-	for n, q := range open {
-		asking.Go(func() {
-			amendment, err := before.Before(ctx, q.proposal)
-			if refusal, refused := errors.AsType[*conversations.Error](err); refused {
-				answers[n].refusal = refusal
-			} else {
-				errs[n] = err
-			}
-			answers[n].amendment, answers[n].essence = amendment, q.essence
-		})
+	ask := func(n int) {
+		amendment, err := before.Before(ctx, open[n].proposal)
+		if refusal, refused := errors.AsType[*conversations.Error](err); refused {
+			answers[n].refusal = refusal
+		} else {
+			errs[n] = err
+		}
+		answers[n].amendment, answers[n].essence = amendment, open[n].essence
 	}
+	var asking sync.WaitGroup
+	for n := 1; n < len(open); n++ {
+		asking.Go(func() { ask(n) })
+	}
+	ask(0) // mostly the only one
 	asking.Wait()
 	for n, q := range open {
 		answers[n].rounds = i.answers[q.about].rounds + 1

@@ -67,14 +67,14 @@ const (
 type asideKey struct{}
 
 // WithStepAside makes a context for the handler of a task that is one of so many in
-// flight. Aside is to run what it is given while another task has the handler's
-// place, with a context that ends when nobody can wait any longer.
+// flight. Aside is to give the handler's place to another task and then to run what
+// it is given, with a context that ends when nobody can wait any longer.
 func WithStepAside(ctx context.Context, aside func(wait func(context.Context))) context.Context {
 	return context.WithValue(ctx, asideKey{}, aside)
 }
 
 // StepAside waits, by wait, for somebody else. In the handler of a task that leaves
-// its place among those in flight to another one meanwhile.
+// its place among those in flight to another one.
 func StepAside(ctx context.Context, wait func(context.Context)) {
 	if aside, ok := ctx.Value(asideKey{}).(func(func(context.Context))); ok {
 		aside(wait)

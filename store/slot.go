@@ -8,58 +8,30 @@ type slot struct {
 	*subscription
 
 	mu     sync.Mutex
-	isHeld bool
-	ended  bool // the message is not in flight any more, whatever its handler does
+	places chan struct{} // in which it has a place: those in flight, or those aside
+	ended  bool          // it is in flight no more, whatever its handler does
 }
 
-// stepAside leaves the place to another message for as long as wait takes. Where too
-// many have done so already it is kept.
-func (s *slot) stepAside(wait func()) {
+// stepAside leaves the place to another message, for good: who comes back may find
+// all places taken. Where too many have stepped aside the place is kept.
+func (s *slot) stepAside() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended || s.places == s.aside {
+		return
+	}
 	select {
 	case s.aside <- struct{}{}:
-		defer func() { <-s.aside }()
+		<-s.places
+		s.places = s.aside
 	default:
-		wait()
-		return
 	}
-	if !s.leave() {
-		wait()
-		return
-	}
-	defer s.take()
-	wait()
 }
 
-// leave gives the place up, if it is held.
-func (s *slot) leave() (left bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if left = s.isHeld; left {
-		<-s.slots
-		s.isHeld = false
-	}
-	return left
-}
-
-// take waits for a place again, which those who have one give up in the end.
-func (s *slot) take() {
-	s.slots <- struct{}{}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended {
-		<-s.slots
-		return
-	}
-	s.isHeld = true
-}
-
-// end gives the place up for good.
+// end gives the place up.
 func (s *slot) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = true
-	if s.isHeld {
-		<-s.slots
-		s.isHeld = false
-	}
+	<-s.places
 }

@@ -22,8 +22,9 @@ type SubscriberConfig struct {
 	// InFlight bounds how many messages of one subscription are handled at once;
 	// default 64.
 	InFlight int
-	// Aside bounds how many more have stepped aside (conversations.StepAside). Where
-	// there are more, who waits keeps its place. Default 0: everybody does.
+	// Aside bounds how many more may be handled because they have stepped aside
+	// (conversations.StepAside). Where there are more, who waits keeps its place.
+	// Default 0: everybody does.
 	Aside int
 	// Poll is how often the outbox is looked at without having been woken;
 	// default 5 s.
@@ -163,7 +164,7 @@ const leasePause = 200 * time.Millisecond
 // give hands one message out and waits for what becomes of it.
 func (s *subscription) give(ctx context.Context, t *taken) {
 	defer s.held.Done()
-	place := &slot{subscription: s, isHeld: true}
+	place := &slot{subscription: s, places: s.slots}
 	defer place.end()
 	if !s.queue.db.leases.begins(t.lease) {
 		// It is another's by now, or the database cannot be reached to renew it.
@@ -175,7 +176,8 @@ func (s *subscription) give(ctx context.Context, t *taken) {
 	defer cancel()
 	m := t.message()
 	m.SetContext(conversations.WithStepAside(messageContext, func(wait func(context.Context)) {
-		place.stepAside(func() { wait(messageContext) })
+		place.stepAside()
+		wait(messageContext)
 	}))
 	select {
 	case s.out <- m:
