@@ -83,12 +83,10 @@ func (b *Bridge) ownAddress(address conversations.Address, t conversations.Chann
 		address = conversations.Address(string(t) + ":" + string(address))
 	}
 	parsed, err := b.cfg.Channels.Parse(address)
-	if err == nil {
-		if _, owned := b.cfg.Channels.Owner(parsed); owned {
-			return parsed, nil
-		}
+	if err != nil || !b.owned(parsed) {
+		return "", conversations.Refuse(conversations.ProxyNotOwned, "no configured channel has this address in its numbers")
 	}
-	return "", conversations.Refuse(conversations.ProxyNotOwned, "no configured channel has this address in its numbers")
+	return parsed, nil
 }
 
 // applyAddress sets what is given and checks the whole.

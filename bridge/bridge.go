@@ -24,6 +24,7 @@ package bridge
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"bridged/conversations"
@@ -142,6 +143,13 @@ func New(cfg Config) *Bridge {
 // now is the time of a change, in the precision in which it is stored.
 func (b *Bridge) now() time.Time { return b.cfg.Now().UTC().Truncate(time.Microsecond) }
 
+// owned says whether an address is a number of ours: one that a channel is
+// configured with.
+func (b *Bridge) owned(a conversations.Address) bool {
+	_, owned := b.cfg.Channels.Owner(a)
+	return owned
+}
+
 // commit runs op in the next commit. Op may run more than once: it must assign
 // its results anew each time.
 func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {
@@ -156,9 +164,17 @@ func (b *Bridge) commit(ctx context.Context, op func(Tx) error) error {
 // an idempotency key (lockOfAnswer); an inbound message, or a call of an inbound
 // webhook, by finding it; the reports of its group message (lockOfCopies); its
 // conversation, by finding it; files (lockOfMedia), sorted, or those of an
-// inbound message (lockOfFiles); a carrier's message (lockOfMessage); the lines of pairs and groups (lockOfLine), sorted.
+// inbound message (lockOfFiles); a carrier's message (lockOfMessage); the lines of
+// pairs and groups (lockOfLine), sorted.
 func (b *Bridge) commitBeside(ctx context.Context, op func(Tx) error) error {
 	return b.cfg.CommitBeside(ctx, op)
+}
+
+// inOrder returns locks of one kind in the order in which every verb takes them, each
+// once.
+func inOrder(locks []string) []string {
+	slices.Sort(locks)
+	return slices.Compact(locks)
 }
 
 // lockOfAnswer is the lock of an idempotency key.

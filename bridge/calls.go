@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"bridged/bindings"
 	"bridged/conversations"
@@ -194,14 +193,14 @@ func (b *Bridge) checkReply(m conversations.Inbound, r *conversations.Reply) err
 	from := m.To
 	if r.From != "" {
 		parsed, err := b.cfg.Channels.Parse(r.From)
-		if _, owned := b.cfg.Channels.Owner(parsed); err == nil && owned && parsed.Type() == to.Type() {
+		if err == nil && b.owned(parsed) && parsed.Type() == to.Type() {
 			from = parsed
 		} else {
 			b.cfg.Log.Warn("an inbound webhook's answer names a sender that is no number of ours of the receiver's type; it is ignored", "number", m.To)
 		}
 	}
-	switch _, owned := b.cfg.Channels.Owner(to); {
-	case owned:
+	switch {
+	case b.owned(to):
 		return mistake("to is a number of ours, which would make a loop")
 	case from.Type() != to.Type():
 		return mistake("to is on another type of channel than the number that would send it: name one of ours in from")
@@ -230,8 +229,7 @@ func (b *Bridge) reply(tx Tx, replies []conversations.Reply) error {
 	for _, r := range replies {
 		lines = append(lines, lockOfLine(bindings.MatchKey(r.To, r.From)))
 	}
-	slices.Sort(lines)
-	if err := tx.Lock(slices.Compact(lines)...); err != nil {
+	if err := tx.Lock(inOrder(lines)...); err != nil {
 		return err
 	}
 	for _, r := range replies {

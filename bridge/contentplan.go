@@ -2,9 +2,9 @@ package bridge
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
-	"unicode/utf16"
 
 	"bridged/conversations"
 )
@@ -165,14 +165,12 @@ func (b *Bridge) planFallback(tx Tx, d conversations.Delivery, m conversations.M
 		return part, out.Contents != nil && out.Contents.ContentWay(content) == conversations.WayTemplate
 	}
 	values := make(map[string]string, len(template.Variables))
-	for name, value := range template.Variables {
-		values[name] = value
-	}
+	maps.Copy(values, template.Variables)
 	variable := template.FirstVariable()
 	texts := []string{""}
 	if variable != "" {
 		values[variable] = ""
-		room := maxTemplateText - len(utf16.Encode([]rune(template.Render(values))))
+		room := maxTemplateText - conversations.UTF16Length(template.Render(values))
 		texts = out.cut(wordsOf(d, m, c), max(room, maxTemplateText/8))
 	}
 	var parts []Part

@@ -18,7 +18,8 @@ const earlyLife = time.Hour
 // Resume takes up the deliveries whose due time has come: what was refused for
 // now goes out again, and what is of unknown outcome is decided (contract, 11).
 // Files of inbound messages are asked for again, and those that waited for a message
-// in vain are removed (page 32). It returns when the next of these is due, zero when none waits.
+// in vain are removed (page 32). It returns when the next of these is due, zero when
+// none waits.
 func (b *Bridge) Resume(ctx context.Context) (next time.Time, err error) {
 	var dead []conversations.Delivery
 	err = b.commit(ctx, func(tx Tx) error {
@@ -69,11 +70,8 @@ func (b *Bridge) resume(tx Tx, d conversations.Delivery) (alive bool, err error)
 			return false, err
 		}
 		// The last part tried is the one whose outcome is unknown.
-		tries, err := triesOf(tx, d, attempts[len(attempts)-1].Part)
-		if err != nil {
-			return false, err
-		}
-		if tries.counted >= b.cfg.Retry.Attempts {
+		last := attempts[len(attempts)-1].Part
+		if triesOf(attempts, last).counted >= b.cfg.Retry.Attempts {
 			return false, b.giveUp(tx, d, 0, "the outcome of every attempt is unknown")
 		}
 	}
@@ -91,8 +89,8 @@ func (b *Bridge) requeue(tx Tx, d conversations.Delivery) error {
 
 // Recover takes up what a crash left: sends that were under way are of unknown
 // outcome, and a line whose head has no task gets one, as does a file that was being
-// fetched. It is called at start-up,
-// before any other verb, and when the work of another process was taken over.
+// fetched. It is called at start-up, before any other verb, and when the work of
+// another process was taken over.
 func (b *Bridge) Recover(ctx context.Context) error {
 	var interrupted int
 	err := b.commit(ctx, func(tx Tx) error {

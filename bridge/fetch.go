@@ -262,8 +262,7 @@ func (b *Bridge) release(tx Tx, f conversations.Fetch, files []conversations.Med
 	for _, d := range slices.Concat(held, failed) {
 		locks = append(locks, lockOfLine(pairKey(d)))
 	}
-	slices.Sort(locks)
-	if err := tx.Lock(slices.Compact(locks)...); err != nil {
+	if err := tx.Lock(inOrder(locks)...); err != nil {
 		return nil, err
 	}
 	for _, d := range held {

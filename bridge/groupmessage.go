@@ -94,11 +94,6 @@ func sentAt(r conversations.InboundRecord) time.Time {
 	return r.SentAt
 }
 
-func (b *Bridge) owned(a conversations.Address) bool {
-	_, owned := b.cfg.Channels.Owner(a)
-	return owned
-}
-
 // decideGroup says where a message of the group goes: to the conversation that has
 // exactly these members, or to one that is made for it (page 38).
 func (b *Bridge) decideGroup(tx Tx, m conversations.Inbound, group string, r *routing) error {

@@ -21,18 +21,15 @@ func (b *Bridge) checkProjected(a conversations.Address) (*conversations.Binding
 		return nil, conversations.Refuse(conversations.ProjectedMissing, "give one of your numbers in MessagingBinding.ProjectedAddress")
 	}
 	projected, err := b.cfg.Channels.Parse(a)
-	if err == nil {
-		_, owned := b.cfg.Channels.Owner(projected)
-		switch {
-		case owned && !b.cfg.Channels.CarriesGroups(projected):
-			return nil, conversations.Refuse(conversations.GroupsUnavailable, "the channel that has this number cannot carry group MMS")
-		case owned && !bindings.CanBeGrouped(projected):
-			return nil, conversations.Refuse(conversations.AddressInvalid, "a projected address is a long code of +1: no toll-free number and no short code")
-		case owned:
-			return &conversations.Binding{Projected: projected}, nil
-		}
+	switch {
+	case err != nil || !b.owned(projected):
+		return nil, conversations.Refuse(conversations.ProjectedNotOwned, "no configured channel has this number in its numbers")
+	case !b.cfg.Channels.CarriesGroups(projected):
+		return nil, conversations.Refuse(conversations.GroupsUnavailable, "the channel that has this number cannot carry group MMS")
+	case !bindings.CanBeGrouped(projected):
+		return nil, conversations.Refuse(conversations.AddressInvalid, "a projected address is a long code of +1: no toll-free number and no short code")
 	}
-	return nil, conversations.Refuse(conversations.ProjectedNotOwned, "no configured channel has this number in its numbers")
+	return &conversations.Binding{Projected: projected}, nil
 }
 
 // checkGroupMember checks the address of somebody who is to be in a group text
@@ -49,7 +46,7 @@ func (b *Bridge) checkGroupMember(a conversations.Address) (*conversations.Bindi
 	if err != nil {
 		return nil, conversations.Refuse(conversations.AddressInvalid, "%s", err)
 	}
-	if _, owned := b.cfg.Channels.Owner(address); owned {
+	if b.owned(address) {
 		return nil, conversations.Refuse(conversations.AddressInvalid, "it is one of your numbers; in a group text that is a MessagingBinding.ProjectedAddress")
 	}
 	if !bindings.CanBeGrouped(address) {

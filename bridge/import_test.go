@@ -51,7 +51,8 @@ func anImportedMessage(conversation, n int, index int64, change ...func(*bridge.
 	return bridge.ImportItem{Message: &m}
 }
 
-// imports carries an import out and says what became of each: "created", "exists", or why not.
+// imports carries an import out and says what became of each: "created", "exists",
+// or why not.
 func (w *world) imports(dry bool, items ...bridge.ImportItem) (fates []string) {
 	w.t.Helper()
 	results, err := w.Import(w.t.Context(), items, dry)

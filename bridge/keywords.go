@@ -99,7 +99,7 @@ func (b *Bridge) keywordOf(m conversations.Inbound) conversations.Keyword {
 	if b.optOutMode(m.To) == conversations.OptOutOff {
 		return conversations.KeywordNone
 	}
-	if _, owned := b.cfg.Channels.Owner(m.From); owned {
+	if b.owned(m.From) {
 		return conversations.KeywordNone
 	}
 	if m.Keyword != conversations.KeywordNone {

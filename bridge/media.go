@@ -118,14 +118,13 @@ func (b *Bridge) attachableFile(tx Tx, service conversations.ServiceID, id conve
 	return file, err
 }
 
-// lockMedia locks files, in an order that all keep to.
+// lockMedia locks files.
 func lockMedia(tx Tx, ids []conversations.MediaID) error {
 	locks := make([]string, len(ids))
 	for i, id := range ids {
 		locks[i] = lockOfMedia(id)
 	}
-	slices.Sort(locks)
-	return tx.Lock(slices.Compact(locks)...)
+	return tx.Lock(inOrder(locks)...)
 }
 
 // discard removes the rows of a message's files, or of all files of a

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"slices"
 
 	"bridged/bindings"
 	"bridged/conversations"
@@ -34,8 +33,7 @@ func (b *Bridge) lockKeywords(tx Tx, messages []conversations.Inbound) error {
 			locks = append(locks, lockOfLine(line))
 		}
 	}
-	slices.Sort(locks)
-	return tx.Lock(slices.Compact(locks)...)
+	return tx.Lock(inOrder(locks)...)
 }
 
 // obey does what a message asks for as a keyword, in the commit that accepts it:
@@ -224,8 +222,8 @@ func (b *Bridge) AddOptOut(ctx context.Context, caller Caller, address, proxy co
 	if o.Proxy, err = b.cfg.Channels.Parse(proxy); err != nil {
 		return o, conversations.Refuse(conversations.AddressInvalid, "ProxyAddress %q: %s", proxy, err)
 	}
-	switch _, owned := b.cfg.Channels.Owner(o.Proxy); {
-	case !owned:
+	switch {
+	case !b.owned(o.Proxy):
 		return o, conversations.Refuse(conversations.ProxyNotOwned, "ProxyAddress %q is no number of a configured channel", proxy)
 	case o.Proxy.Type() != o.Address.Type():
 		return o, conversations.Refuse(conversations.TypesDiffer, "Address and ProxyAddress must be of one type of channel")

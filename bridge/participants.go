@@ -256,7 +256,7 @@ func (b *Bridge) checkBinding(pair conversations.Binding) (*conversations.Bindin
 		if address == proxy { // however they were written
 			return nil, conversations.Refuse(conversations.AddressEqualsProxy, "the proxy address is one of your numbers, the address is the participant's own")
 		}
-		if _, owned := b.cfg.Channels.Owner(proxy); owned {
+		if b.owned(proxy) {
 			return &conversations.Binding{Address: address, Proxy: proxy}, nil
 		}
 	}

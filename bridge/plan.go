@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"bridged/conversations"
 	"bridged/receipts"
@@ -79,7 +78,7 @@ func (b *Bridge) plan(d conversations.Delivery, m conversations.Message, out *Ou
 	body := out.spelled(withLinks(text(m), d.Files))
 	var parts []Part
 	switch {
-	case body != "" && len(together) > 0 && textLength(body) <= together[0].maxText:
+	case body != "" && len(together) > 0 && conversations.UTF16Length(body) <= together[0].maxText:
 		together[0].Text = body
 	case body != "" || len(together) == 0 && refusal == nil:
 		for _, text := range out.Split(body) {
@@ -135,14 +134,6 @@ func withLinks(text string, files []conversations.SentFile) string {
 		}
 	}
 	return strings.Join(slices.DeleteFunc(lines, func(s string) bool { return s == "" }), "\n")
-}
-
-// textLength counts as carriers do, in UTF-16 code units.
-func textLength(s string) (n int) {
-	for _, r := range s {
-		n += max(1, utf16.RuneLen(r)) // RuneLen is -1 for what is replaced by one unit
-	}
-	return n
 }
 
 // refuse ends a delivery that has no plan, or of which a part cannot go out.

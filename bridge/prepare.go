@@ -8,8 +8,8 @@ import (
 	"bridged/media"
 )
 
-// codeFileGone is the reference's "Content is not available" of a file that a
-// carrier, or we, no longer have.
+// codeFileGone is the code of a delivery of which a file is gone from the media
+// directory (docs/errors.md).
 const codeFileGone = 12300
 
 // Fitter makes the files of a message fit what a channel takes. A media.Fitter is

@@ -132,8 +132,7 @@ func lockLetters(tx Tx, seqs ...int64) (letters []conversations.DeadLetter, err 
 	for i, seq := range seqs {
 		locks[i] = lockOfLetter(seq)
 	}
-	slices.Sort(locks)
-	if err := tx.Lock(slices.Compact(locks)...); err != nil {
+	if err := tx.Lock(inOrder(locks)...); err != nil {
 		return nil, err
 	}
 	var files, lines []string
@@ -153,9 +152,7 @@ func lockLetters(tx Tx, seqs ...int64) (letters []conversations.DeadLetter, err 
 			files = append(files, lockOfFiles(f.Message))
 		}
 	}
-	slices.Sort(files)
-	slices.Sort(lines)
-	return letters, tx.Lock(append(slices.Compact(files), slices.Compact(lines)...)...)
+	return letters, tx.Lock(append(inOrder(files), inOrder(lines)...)...)
 }
 
 // takeUp does again what a dead letter is about, which is locked. It refuses before

@@ -111,13 +111,13 @@ func (r *routing) found(rule conversations.RoutingRule, to conversations.Destina
 // for each message, and by operators who want to know.
 func (b *Bridge) decide(tx Tx, m conversations.Inbound) (routing, error) {
 	var r routing
-	if _, owned := b.cfg.Channels.Owner(m.To); !owned {
+	if !b.owned(m.To) {
 		r.found(conversations.RuleReceiver, conversations.Unrouted, "no channel is configured with the number that the message was sent to")
 		return r, nil
 	}
 	r.found(conversations.RuleReceiver, "", "the number is one of ours")
 	group, isGroup := groupKey(m)
-	if _, owned := b.cfg.Channels.Owner(m.From); owned {
+	if b.owned(m.From) {
 		if isGroup {
 			r.found(conversations.RuleSender, conversations.Dropped, "it is a group message of a number of ours: what was sent from here has come back")
 			return r, nil

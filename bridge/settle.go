@@ -249,11 +249,11 @@ func (b *Bridge) settleRefused(tx Tx, d conversations.Delivery, a conversations.
 	if err := tx.UpdateAttempt(d, a); err != nil {
 		return settled{}, err
 	}
-	tries, err := triesOf(tx, d, a.Part)
+	attempts, err := tx.Attempts(d)
 	if err != nil {
 		return settled{}, err
 	}
-	wait, isOver := b.cfg.Retry.after(tries, r, b.now(), b.cfg.Jitter())
+	wait, isOver := b.cfg.Retry.after(triesOf(attempts, a.Part), r, b.now(), b.cfg.Jitter())
 	if isOver {
 		reason := "the carrier refused it at every attempt"
 		if r.Throttled {

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"slices"
 	"strconv"
 
 	"bridged/conversations"
@@ -109,8 +108,7 @@ func lockReport(tx Tx, r conversations.StatusRecord) ([]conversations.PairLine, 
 	for i, at := range lines {
 		locks[i] = lockOfLine(at.Line)
 	}
-	slices.Sort(locks)
-	return lines, tx.Lock(locks...)
+	return lines, tx.Lock(inOrder(locks)...)
 }
 
 // ignoreNotFound is err, unless it says that there is no such row.

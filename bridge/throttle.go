@@ -14,8 +14,8 @@ type tries struct {
 	since     time.Time // when the first of either began
 }
 
-func triesOf(tx Tx, d conversations.Delivery, part int) (t tries, err error) {
-	attempts, err := tx.Attempts(d)
+// triesOf counts those at one part of a delivery among all of its attempts.
+func triesOf(attempts []conversations.Attempt, part int) (t tries) {
 	for _, a := range attempts {
 		if a.Part != part {
 			continue
@@ -29,7 +29,7 @@ func triesOf(tx Tx, d conversations.Delivery, part int) (t tries, err error) {
 			t.counted++
 		}
 	}
-	return t, err
+	return t
 }
 
 // patientThrottles is how many throttled attempts wait just as long as the carrier

@@ -82,10 +82,10 @@ func (b *Bridge) awaken(tx Tx, w conversations.Window) error {
 	return nil
 }
 
-// windowOf says whether the window of a delivery's pair is closed. Of a pair that
-// was never heard of nobody knows: the person may have written before the number
-// came to bridged, so that the carrier is asked. Its word counts where it says
-// that the window is closed: at once for such a pair, and where our clock says
+// isWindowClosed says whether the window of a delivery's pair is closed. Of a pair
+// that was never heard of nobody knows: the person may have written before the
+// number came to bridged, so that the carrier is asked. Its word counts where it
+// says that the window is closed: at once for such a pair, and where our clock says
 // otherwise at the second time, because carriers have been wrong about it
 // (chatwoot#10143).
 func (b *Bridge) isWindowClosed(tx Tx, d conversations.Delivery, attempts []conversations.Attempt) (bool, error) {
@@ -123,8 +123,7 @@ func (b *Bridge) settleOutside(tx Tx, d conversations.Delivery, a conversations.
 	if err != nil {
 		return settled{}, err
 	}
-	free := d.Way == conversations.WayText || d.Way == conversations.WayForm
-	if free && !isWayFixed(attempts) {
+	if d.Way.IsFree() && !isWayFixed(attempts) {
 		return settled{result: SettledRetry}, b.requeue(tx, d)
 	}
 	return settled{result: SettledDead}, b.giveUp(tx, d, r.ErrorCode, "the carrier says that the window is closed; "+windowAdvice)
@@ -133,7 +132,7 @@ func (b *Bridge) settleOutside(tx Tx, d conversations.Delivery, a conversations.
 // windowAdvice is what an operator can do about a closed window.
 const windowAdvice = "it can be sent again when the person has written"
 
-// hasWindow says whether a result is about a window that planning knows of.
+// hasWindow says whether a delivery goes out by a channel that has windows.
 func (b *Bridge) hasWindow(d conversations.Delivery) bool {
 	_, ok := b.cfg.Windows[d.Channel]
 	return ok
@@ -142,8 +141,7 @@ func (b *Bridge) hasWindow(d conversations.Delivery) bool {
 // isOutside says whether a report says of a delivery of one part that it was free
 // text outside the window: then the carrier has nothing of it.
 func (b *Bridge) isOutside(d conversations.Delivery, a conversations.Attempt) bool {
-	free := d.Way == conversations.WayText || d.Way == conversations.WayForm
-	return a.ErrorCode == codeOutsideWindow && receipts.Failed(a.Status) && free && d.Parts == 1 && b.hasWindow(d)
+	return a.ErrorCode == codeOutsideWindow && receipts.Failed(a.Status) && d.Way.IsFree() && d.Parts == 1 && b.hasWindow(d)
 }
 
 // reopen takes up a delivery whose only part the carrier took and then refused,

@@ -2,6 +2,7 @@ package channels
 
 import (
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/clipperhouse/uax29/v2/graphemes"
@@ -104,7 +105,7 @@ func segment(text string, limit int) []atom {
 		seen.add(k)
 		at, units := it.Start(), 0
 		for i, r := range g {
-			n := utf16Units(r)
+			n := utf16.RuneLen(r)
 			if units+n > limit {
 				atoms = append(atoms, atom{end: at + i, units: units})
 				units = 0
@@ -114,14 +115,6 @@ func segment(text string, limit int) []atom {
 		atoms = append(atoms, atom{end: it.End(), units: units, blank: k == kindSpace || k == kindNewline})
 	}
 	return atoms
-}
-
-// utf16Units is the length of a rune in UTF-16 code units.
-func utf16Units(r rune) int {
-	if r > 0xFFFF {
-		return 2
-	}
-	return 1
 }
 
 // kind is what a grapheme means for where a text can be cut.

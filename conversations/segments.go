@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -20,8 +21,6 @@ const (
 	septetsOfMany  = 153
 	utf16Alone     = 70 // code units of UCS-2, in which a letter beyond U+FFFF takes two
 	utf16OfMany    = 67
-	lastInUTF16    = 0xFFFF // the last letter that takes one
-	surrogatePair  = 2
 	escapedSeptets = 2
 )
 
@@ -35,7 +34,7 @@ const (
 func Segments(text string) int {
 	width, alone, ofMany := septets, septetsAlone, septetsOfMany
 	if !IsGSM(text) {
-		width, alone, ofMany = utf16Units, utf16Alone, utf16OfMany
+		width, alone, ofMany = utf16.RuneLen, utf16Alone, utf16OfMany
 	}
 	whole, segments, used := 0, 1, 0
 	for _, r := range text {
@@ -77,11 +76,14 @@ func septets(r rune) int {
 	return 0
 }
 
-func utf16Units(r rune) int {
-	if r > lastInUTF16 {
-		return surrogatePair
+// UTF16Length is the length of a text in UTF-16 code units, the unit in which
+// carriers limit texts. A byte that is no UTF-8 counts as one, as the replacement
+// character that carriers see.
+func UTF16Length(text string) (units int) {
+	for _, r := range text {
+		units += utf16.RuneLen(r)
 	}
-	return 1
+	return units
 }
 
 // plain maps the marks that word processors and phones put in by themselves to

@@ -101,6 +101,18 @@ func slowSegments(text string) int {
 	return len(parts)
 }
 
+func TestUTF16Length(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, 0, conversations.UTF16Length(""))
+	assert.Equal(t, 2, conversations.UTF16Length("é€"))
+	assert.Equal(t, 3, conversations.UTF16Length("a🙂"), "a surrogate pair is two units")
+	assert.Equal(t, 2, conversations.UTF16Length("a\xff"), "an invalid byte is replaced by one unit")
+	rapid.Check(t, func(t *rapid.T) {
+		text := texts(500).Draw(t, "text")
+		assert.Len(t, utf16.Encode([]rune(text)), conversations.UTF16Length(text))
+	})
+}
+
 // gsmTable is GSM 03.38 by code, as its tables print it: a row of sixteen letters
 // after the other, the escape at 0x1B left out.
 var gsmTable = func() map[rune][]uint16 {

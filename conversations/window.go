@@ -35,3 +35,7 @@ const (
 	WayFallback  Way = "fallback" // as another template, because the window is closed
 	WayNone      Way = "none"     // not at all: the channel takes such a content as a template only
 )
+
+// IsFree says whether a delivery goes out as free text or a form, which a closed
+// window keeps back.
+func (w Way) IsFree() bool { return w == WayText || w == WayForm }

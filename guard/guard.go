@@ -10,6 +10,8 @@ package guard
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -42,6 +44,8 @@ type Config struct {
 	Trusted []string
 	// Resolver finds the addresses of names; nil for the system's.
 	Resolver *net.Resolver
+	// Roots are the authorities whose certificates are believed; nil for the system's.
+	Roots *x509.CertPool
 }
 
 // NewClient makes a client. It follows at most five redirects, to http and https
@@ -53,6 +57,7 @@ func NewClient(c Config) *http.Client {
 			DialContext:            newDialer(c).dial,
 			ForceAttemptHTTP2:      true,
 			DisableCompression:     true, // the bytes as they are, and no bomb in them
+			TLSClientConfig:        &tls.Config{RootCAs: c.Roots, MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:    dialTimeout,
 			ResponseHeaderTimeout:  headerTimeout,
 			MaxResponseHeaderBytes: maxHeaderBytes,

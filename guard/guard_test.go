@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/binary"
 	"net"
 	"net/http"
@@ -108,6 +109,22 @@ func TestATrustedHostMayBePrivate(t *testing.T) {
 	_, err = get(t, guard.NewClient(guard.Config{Trusted: []string{guard.HostOf(url)}}), other)
 	require.ErrorIs(t, err, guard.ErrPrivate, "another port is another host")
 	assert.Zero(t, others.Load())
+}
+
+// Of a trusted host only the address is: its certificate has to be good all the same.
+func TestRootsAreBelieved(t *testing.T) {
+	t.Parallel()
+	secure := httptest.NewTLSServer(http.HandlerFunc(ok))
+	t.Cleanup(secure.Close)
+	trusted := []string{guard.HostOf(secure.URL)}
+	_, err := get(t, guard.NewClient(guard.Config{Trusted: trusted}), secure.URL)
+	require.ErrorContains(t, err, "certificate")
+	roots := x509.NewCertPool()
+	roots.AddCert(secure.Certificate())
+	_, err = get(t, guard.NewClient(guard.Config{Trusted: trusted, Roots: roots}), secure.URL)
+	require.NoError(t, err)
+	_, err = get(t, guard.NewClient(guard.Config{Roots: roots}), secure.URL)
+	require.ErrorIs(t, err, guard.ErrPrivate)
 }
 
 func TestHostOf(t *testing.T) {

@@ -212,8 +212,8 @@ func (p *Pipeline) Start(ctx context.Context) error {
 }
 
 // Close stops taking up tasks, cuts off the files that are being fetched, waits for
-// the tasks in flight as long as the configuration allows, and returns. What did not finish is taken up at the next
-// start.
+// the tasks in flight as long as the configuration allows, and returns. What did not
+// finish is taken up at the next start.
 func (p *Pipeline) Close() error {
 	defer p.endLife()
 	defer p.endCalls()

@@ -123,7 +123,7 @@ func (tx *Tx) dropEntries(which string, args ...any) ([]indexRow, error) {
 // it, it gets the first that is free.
 func (tx *Tx) addEntry(e indexEntry) (int64, error) {
 	for _, place := range e.places() {
-		isNew, err := tx.insertNew(`INSERT INTO search_entries (place, kind, resource_id, conversation_id, words)
+		isNew, err := tx.changes(`INSERT INTO search_entries (place, kind, resource_id, conversation_id, words)
 			VALUES ($1, $2, $3, $4, $5) ON CONFLICT (place) DO NOTHING`,
 			place, string(e.kind), e.resource, e.conversation, e.words)
 		if err != nil || isNew {

@@ -11,7 +11,7 @@ import (
 // BindGroup gives the number group to the conversation, or returns the one that
 // holds it.
 func (tx *Tx) BindGroup(groupKey string, c conversations.ConversationID) (holder conversations.ConversationID, err error) {
-	isNew, err := tx.insertNew(`INSERT INTO number_groups (group_key, conversation_id) VALUES ($1, $2)
+	isNew, err := tx.changes(`INSERT INTO number_groups (group_key, conversation_id) VALUES ($1, $2)
 		ON CONFLICT (group_key) DO NOTHING`, groupKey, c)
 	if err != nil || isNew {
 		return "", err

@@ -7,25 +7,15 @@ import "time"
 // come. Where many rows are in memory, the line's are left on disk until then, so
 // that those who wait do not keep others from being read.
 func (q *queue) later(t *taken, wait time.Duration) {
-	if t.gone.Load() {
-		q.done(t)
-		return
-	}
-	q.db.hub.untrack(t)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	l := t.line
-	if l.dropped {
-		return
-	}
-	if q.held > heldRows/2 && q.parked < parkedLines {
-		q.park(l, wait)
-	} else {
+	q.giveBack(t, func(l *line) {
+		if q.held > heldRows/2 && q.parked < parkedLines {
+			q.park(l, wait)
+			return
+		}
 		t.due = micros(time.Now().Add(wait))
 		l.rows[0] = t.row
 		q.offer(l)
-	}
-	q.broadcast()
+	})
 }
 
 // park leaves the rows of a line on disk, and has them read back after a time. The

@@ -91,31 +91,19 @@ func (tx *Tx) AttachMedia(f conversations.MediaFile) error {
 // no message is given, and returns their IDs. None of them is fetched any more, and
 // nobody is told where they were.
 func (tx *Tx) DeleteMediaOf(c conversations.ConversationID, m conversations.MessageID) ([]conversations.MediaID, error) {
-	if m == "" {
-		err := tx.run("DELETE FROM fetches WHERE conversation_id = $1", c)
-		if err == nil {
-			err = tx.run(`DELETE FROM dead_letters WHERE topic = 'fetch'
-				AND task_key IN (SELECT id FROM media WHERE conversation_id = $1)`, c)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return tx.deleteMedia("DELETE FROM media WHERE conversation_id = $1 RETURNING id", c)
+	where, args := "conversation_id = $1", []any{c}
+	if m != "" {
+		where, args = where+" AND message_id = $2", append(args, m)
 	}
-	err := tx.run("DELETE FROM fetches WHERE conversation_id = $1 AND message_id = $2", c, m)
-	if err == nil {
-		err = tx.run(`DELETE FROM dead_letters WHERE topic = 'fetch'
-			AND task_key IN (SELECT id FROM media WHERE conversation_id = $1 AND message_id = $2)`, c, m)
+	if err := tx.run("DELETE FROM fetches WHERE "+where, args...); err != nil {
+		return nil, err
 	}
+	err := tx.run("DELETE FROM dead_letters WHERE topic = 'fetch' AND task_key IN (SELECT id FROM media WHERE "+where+")", args...)
 	if err != nil {
 		return nil, err
 	}
-	return tx.deleteMedia("DELETE FROM media WHERE conversation_id = $1 AND message_id = $2 RETURNING id", c, m)
-}
-
-func (tx *Tx) deleteMedia(query string, args ...any) ([]conversations.MediaID, error) {
 	*tx.wrote = true
-	return all(tx.querier, scanMediaID, query, args...)
+	return all(tx.querier, scanMediaID, "DELETE FROM media WHERE "+where+" RETURNING id", args...)
 }
 
 // ExpireMedia removes up to limit files that were stored before t or at it and

@@ -19,7 +19,7 @@ func scanOptOut(s scanner) (o conversations.OptOut, err error) {
 // InsertOptOut stores that a pair is opted out, and sets its Seq, unless it is
 // already.
 func (tx *Tx) InsertOptOut(o *conversations.OptOut) (isNew bool, err error) {
-	isNew, err = tx.insertNew(`INSERT INTO opt_outs (match_key, name, address, proxy, source, created)
+	isNew, err = tx.changes(`INSERT INTO opt_outs (match_key, name, address, proxy, source, created)
 		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (match_key) DO NOTHING`,
 		o.MatchKey, bindings.Name(o.Address), o.Address, o.Proxy, o.Source, micros(o.Created))
 	if err != nil || !isNew {
@@ -51,7 +51,7 @@ func findOptOut(q querier, which string, arg any) (conversations.OptOut, error) 
 
 // DeleteOptOut lifts the opt-out of a pair, and says whether there was one.
 func (tx *Tx) DeleteOptOut(matchKey string) (existed bool, err error) {
-	return tx.insertNew("DELETE FROM opt_outs WHERE match_key = $1", matchKey)
+	return tx.changes("DELETE FROM opt_outs WHERE match_key = $1", matchKey)
 }
 
 // OptOutsOfName returns the opt-outs of whom was known by a name.

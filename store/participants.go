@@ -112,7 +112,7 @@ func (tx *Tx) UpdateParticipant(p conversations.Participant) error {
 // have read as far already. It says whether it did. Nothing else is stored, because
 // several reports may do this at the same time.
 func (tx *Tx) AdvanceReadHorizon(p conversations.Participant) (moved bool, err error) {
-	return tx.insertNew(`UPDATE participants SET last_read_index = $2, last_read_at = $3, updated = $4
+	return tx.changes(`UPDATE participants SET last_read_index = $2, last_read_at = $3, updated = $4
 		WHERE id = $1 AND (last_read_index IS NULL OR last_read_index < $2)`,
 		p.ID, p.LastReadIndex, optionalMicros(p.LastReadAt), micros(p.Updated))
 }
@@ -182,8 +182,8 @@ func optionalMicros(t *time.Time) *int64 {
 	return &n
 }
 
-// insertNew runs an INSERT … ON CONFLICT DO NOTHING and says whether it inserted.
-func (tx *Tx) insertNew(query string, args ...any) (bool, error) {
+// changes runs a statement and says whether any row was inserted, changed or removed.
+func (tx *Tx) changes(query string, args ...any) (bool, error) {
 	n, err := tx.exec(query, args...)
 	return n > 0, err
 }
@@ -191,7 +191,7 @@ func (tx *Tx) insertNew(query string, args ...any) (bool, error) {
 // BindPair gives the pair to the participant, or returns the conversation that
 // holds it.
 func (tx *Tx) BindPair(matchKey string, p conversations.Participant) (holder conversations.ConversationID, err error) {
-	isNew, err := tx.insertNew(`INSERT INTO pairs (match_key, participant_id, conversation_id) VALUES ($1, $2, $3)
+	isNew, err := tx.changes(`INSERT INTO pairs (match_key, participant_id, conversation_id) VALUES ($1, $2, $3)
 		ON CONFLICT (match_key) DO NOTHING`, matchKey, p.ID, p.Conversation)
 	if err != nil || isNew {
 		return "", err

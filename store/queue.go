@@ -204,9 +204,17 @@ func (q *queue) done(t *taken) {
 	q.broadcast()
 }
 
-// again lets a row be handled once more, at its due time. One that its handler's
-// commit has removed after all is done.
+// again lets a row be handled once more, at its due time.
 func (q *queue) again(t *taken) {
+	q.giveBack(t, func(l *line) {
+		l.rows[0] = t.row
+		q.offer(l)
+	})
+}
+
+// giveBack takes a row from its handler, and holds q.mu while into puts the row into
+// its line again. One that its handler's commit has removed after all is done.
+func (q *queue) giveBack(t *taken, into func(*line)) {
 	if t.gone.Load() {
 		q.done(t)
 		return
@@ -217,7 +225,6 @@ func (q *queue) again(t *taken) {
 	if t.line.dropped {
 		return
 	}
-	t.line.rows[0] = t.row
-	q.offer(t.line)
+	into(t.line)
 	q.broadcast()
 }

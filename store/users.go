@@ -53,7 +53,7 @@ func (tx *Tx) UsersOf(service conversations.ServiceID, limit int) ([]conversatio
 
 // EnsureUser stores the user unless its service has one of that identity.
 func (tx *Tx) EnsureUser(u conversations.User) (created bool, err error) {
-	return tx.insertNew(`INSERT INTO users (id, service_id, identity, friendly_name, attributes, role_id, created, updated)
+	return tx.changes(`INSERT INTO users (id, service_id, identity, friendly_name, attributes, role_id, created, updated)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (service_id, identity) DO NOTHING`,
 		u.ID, u.Service, u.Identity, u.FriendlyName, u.Attributes, u.Role, micros(u.Created), micros(u.Updated))
 }

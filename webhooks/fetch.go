@@ -59,36 +59,61 @@ func newCaller(client *http.Client, authToken func() string, timeout time.Durati
 	return c
 }
 
-// ask makes a request. An error says that there was no answer, or that its body was
-// cut off; it does not hold the URL, whose query may be the message.
+// ask makes a request, and repeats it as its URL says. An error says that there was
+// no answer, or that its body was cut off; it does not hold the URL, whose query may
+// be the message.
 func (c *caller) ask(ctx context.Context, r request) (Answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	o := overridesOf(r.url)
+	limit := c.timeout
+	if o.total > 0 {
+		limit = min(limit, o.total)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return c.try(ctx, r)
+	for calls := 1; ; calls++ {
+		answer, failure, err := c.try(ctx, r, o)
+		if !o.repeats(failure, calls) || ctx.Err() != nil {
+			return answer, err
+		}
+	}
 }
 
-// try makes a request once.
-func (c *caller) try(ctx context.Context, r request) (Answer, error) {
+// try makes a request once. It also says, in the words of the parameter rp, how it
+// failed; empty where it did not.
+func (c *caller) try(ctx context.Context, r request, o overrides) (answer Answer, failure string, err error) {
+	ctx, watch := watch(ctx, o)
+	defer watch.stop()
 	req, err := c.build(ctx, r)
 	if err != nil {
-		return Answer{}, withoutURL(err)
+		return Answer{}, "", withoutURL(err) // it would not be another one the next time
 	}
 	client := c.client
 	client.CheckRedirect = c.follow(r.form)
 	resp, err := client.Do(req)
 	if err != nil {
-		return Answer{}, withoutURL(err)
+		return Answer{}, watch.failure(), reason(ctx, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer := Answer{Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type")}
-	answer.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	answer = Answer{Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type")}
+	answer.Body, err = io.ReadAll(io.LimitReader(watch.body(resp.Body), maxAnswer+1))
 	if len(answer.Body) > maxAnswer {
 		answer.Body, answer.TooLong = answer.Body[:maxAnswer], true
 	}
 	if err != nil {
-		return answer, withoutURL(err)
+		return answer, failedRead, reason(ctx, err)
 	}
-	return answer, nil
+	return answer, failureOf(answer.Status), nil
+}
+
+// failureOf says likewise how an answer is none that is wanted.
+func failureOf(status int) string {
+	switch {
+	case status >= 400 && status <= 499:
+		return failedClient
+	case status >= 500:
+		return failedServer
+	}
+	return ""
 }
 
 // build makes the request with its signature, which covers the URL as it is
@@ -139,6 +164,14 @@ func (c *caller) follow(form url.Values) func(*http.Request, []*http.Request) er
 		next.Header.Set(signatureHeader, sign.Form(c.authToken(), withoutUser(next.URL.String()), signed))
 		return nil
 	}
+}
+
+// reason is why a request came to nothing: what ended its context, if it is that.
+func reason(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, errConnect) || errors.Is(cause, errRead) {
+		return cause
+	}
+	return withoutURL(err)
 }
 
 // withoutURL takes the URL out of an error of package net/http: its query may

@@ -21,7 +21,7 @@ const (
 // those of every event; nil for one of which no webhook hears.
 func listed(t conversations.EventType) []string {
 	var names string
-	switch t { //nolint:exhaustive // of the others no webhook hears
+	switch t {
 	case conversations.ConversationAdded:
 		names = "ConversationSid DateCreated DateUpdated FriendlyName? UniqueName?" + namesOfPlace + namesOfOrigin
 	case conversations.ConversationUpdated:
@@ -58,7 +58,7 @@ func listed(t conversations.EventType) []string {
 // asked are likewise the parameters of a change that is about to be made.
 func asked(t conversations.EventType) []string {
 	var names string
-	switch t { //nolint:exhaustive // about the others no webhook is asked
+	switch t {
 	case conversations.ConversationAdd:
 		names = "FriendlyName? UniqueName MessageBody? Media?" + namesOfPlace + namesOfOrigin
 	case conversations.ConversationUpdate, conversations.ConversationRemove:

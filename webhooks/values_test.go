@@ -62,20 +62,30 @@ func form(event, source string, more url.Values) url.Values {
 	return more
 }
 
+// telling is an event with what is told of it.
+type telling struct {
+	event conversations.Event
+	want  url.Values
+}
+
 func TestWhatIsToldOfAChange(t *testing.T) {
 	t.Parallel()
+	for _, table := range []map[string]telling{
+		tellingsOfConversations(), tellingsOfParticipants(), tellingsOfDeliveries(), tellingsOfOthers(),
+	} {
+		for name, c := range table {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				assert.Equal(t, c.want, webhooks.Parameters(account, c.event, scene))
+			})
+		}
+	}
+}
+
+func tellingsOfConversations() map[string]telling {
 	state := conversation()
 	state.State = conversations.StateActive
-	chat, sms, inGroup := participant(), participant(), participant()
-	chat.Binding = nil
-	sms.Identity, sms.Binding = nil, &conversations.Binding{Address: "+15550000001", Proxy: "+15559990001"}
-	inGroup.Binding = &conversations.Binding{Projected: "+15559990002"}
-	waiting := delivery()
-	waiting.ErrorCode, waiting.ProviderID, waiting.Status = 0, "", conversations.StatusSent
-	for name, c := range map[string]struct {
-		event conversations.Event
-		want  url.Values
-	}{
+	return map[string]telling{
 		"a conversation that a message made": {
 			conversations.Event{
 				Type: conversations.ConversationAdded, Source: "SMS", By: "+15550000001", Origin: pair(), At: now,
@@ -113,17 +123,15 @@ func TestWhatIsToldOfAChange(t *testing.T) {
 				"StateFrom": {"active"}, "StateTo": {"inactive"}, "Reason": {"TIMER"}, "StateUpdated": {"2026-03-05T00:02:03Z"},
 			}),
 		},
-		"a removed message": {
-			conversations.Event{
-				Type: conversations.MessageRemoved, Conversation: cc, Source: conversations.SourceSDK, By: "bob", At: now,
-				After: conversations.Resource{Message: of(message())},
-			},
-			form("onMessageRemoved", "SDK", url.Values{
-				"ClientIdentity": {"bob"}, "ConversationSid": {"CH" + cc}, "MessageSid": {"IM" + dd}, "Index": {"7"},
-				"Body": {"héllo"}, "Author": {"alice"}, "ParticipantSid": {"MB" + aa}, "Attributes": {"{}"}, "Media": {mediaText},
-				"DateCreated": {"2026-03-04T05:06:07Z"}, "DateUpdated": {"2026-03-04T06:06:07Z"}, "DateRemoved": {"2026-03-05T00:02:03Z"},
-			}),
-		},
+	}
+}
+
+func tellingsOfParticipants() map[string]telling {
+	chat, sms, inGroup := participant(), participant(), participant()
+	chat.Binding = nil
+	sms.Identity, sms.Binding = nil, &conversations.Binding{Address: "+15550000001", Proxy: "+15559990001"}
+	inGroup.Binding = &conversations.Binding{Projected: "+15559990002"}
+	return map[string]telling{
 		"a chat participant": {
 			added(chat), form("onParticipantAdded", "API", url.Values{
 				"ConversationSid": {"CH" + cc}, "ParticipantSid": {"MB" + dd}, "DateCreated": {"2026-03-04T05:06:07Z"},
@@ -144,6 +152,13 @@ func TestWhatIsToldOfAChange(t *testing.T) {
 				"MessagingBinding.ProjectedAddress": {"+15559990002"},
 			}),
 		},
+	}
+}
+
+func tellingsOfDeliveries() map[string]telling {
+	waiting := delivery()
+	waiting.ErrorCode, waiting.ProviderID, waiting.Status = 0, "", conversations.StatusSent
+	return map[string]telling{
 		"a failed delivery": {
 			conversations.Event{Type: conversations.DeliveryUpdated, Source: "SMS", After: conversations.Resource{Delivery: of(delivery())}},
 			form("onDeliveryUpdated", "SMS", url.Values{
@@ -160,6 +175,22 @@ func TestWhatIsToldOfAChange(t *testing.T) {
 				"DateCreated": {"2026-03-04T05:06:07Z"}, "DateUpdated": {"2026-03-04T06:06:07Z"},
 			}),
 		},
+	}
+}
+
+func tellingsOfOthers() map[string]telling {
+	return map[string]telling{
+		"a removed message": {
+			conversations.Event{
+				Type: conversations.MessageRemoved, Conversation: cc, Source: conversations.SourceSDK, By: "bob", At: now,
+				After: conversations.Resource{Message: of(message())},
+			},
+			form("onMessageRemoved", "SDK", url.Values{
+				"ClientIdentity": {"bob"}, "ConversationSid": {"CH" + cc}, "MessageSid": {"IM" + dd}, "Index": {"7"},
+				"Body": {"héllo"}, "Author": {"alice"}, "ParticipantSid": {"MB" + aa}, "Attributes": {"{}"}, "Media": {mediaText},
+				"DateCreated": {"2026-03-04T05:06:07Z"}, "DateUpdated": {"2026-03-04T06:06:07Z"}, "DateRemoved": {"2026-03-05T00:02:03Z"},
+			}),
+		},
 		"a user": {
 			conversations.Event{Type: conversations.UserUpdated, Source: conversations.SourceAPI, After: conversations.Resource{User: of(user())}},
 			form("onUserUpdated", "API", url.Values{
@@ -168,11 +199,6 @@ func TestWhatIsToldOfAChange(t *testing.T) {
 				"isOnline": {"false"}, "isNotifiable": {"false"},
 			}),
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			assert.Equal(t, c.want, webhooks.Parameters(account, c.event, scene))
-		})
 	}
 }
 

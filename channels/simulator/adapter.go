@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"time"
-	"unicode/utf16"
 
 	"bridged/channels"
 	"bridged/channels/internal/files"
@@ -152,7 +151,7 @@ func (a *Adapter) check(out channels.Outbound) *channels.SendError {
 		return permanent(code(codeSMSMedia, codeWhatsAppBody), "the message has more files than one message can have")
 	case out.Body == "" && len(out.Media) == 0:
 		return permanent(code(0, codeWhatsAppBody), "the message is empty")
-	case textLength(out.Body) > a.MaxText():
+	case conversations.UTF16Length(out.Body) > a.MaxText():
 		return permanent(code(codeTooLarge, codeWhatsAppBody), "the text is longer than one message can be")
 	}
 	return nil
@@ -169,13 +168,4 @@ func (a *Adapter) reachesGroup(out channels.Outbound) bool {
 
 func permanent(code int, detail string) *channels.SendError {
 	return &channels.SendError{Verdict: channels.Permanent, Code: code, Detail: detail}
-}
-
-// textLength counts as carriers do, in UTF-16 code units.
-func textLength(s string) int {
-	n := 0
-	for _, r := range s {
-		n += max(1, utf16.RuneLen(r)) // RuneLen is -1 for what is replaced by one unit
-	}
-	return n
 }

@@ -39,17 +39,19 @@ const (
 
 // daemon is the parts of bridged, wired together and running.
 type daemon struct {
-	cfg      *config.Config
-	log      *slog.Logger
-	metrics  *metrics
-	store    *store.DB
-	files    *media.Directory
-	links    *media.Signer
-	bridge   *bridge.Bridge
-	pipeline *pipeline.Pipeline
-	carrier  *simulator.Carrier
-	hooks    *hooks.Handler
-	api      http.Handler
+	cfg             *config.Config
+	log             *slog.Logger
+	metrics         *metrics
+	store           *store.DB
+	files           *media.Directory
+	links           *media.Signer
+	bridge          *bridge.Bridge
+	pipeline        *pipeline.Pipeline
+	carrier         *simulator.Carrier
+	hooks           *hooks.Handler
+	webhooks        *webhooks.Client // of events
+	inboundWebhooks *webhooks.Inbound
+	api             http.Handler
 }
 
 // newDaemon wires the parts, takes up what the last run left, and starts the
@@ -64,6 +66,9 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	}()
 	directory, err := newDirectory(cfg, d.carrier)
 	if err != nil {
+		return nil, err
+	}
+	if err := d.openWebhooks(); err != nil {
 		return nil, err
 	}
 	if d.store, err = openStore(ctx, cfg, d.metrics, log); err != nil {
@@ -154,18 +159,16 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 		Subscriber: func(inFlight int) message.Subscriber {
 			return store.NewSubscriber(d.store, store.SubscriberConfig{InFlight: inFlight, Aside: tasksAside, Attempts: taskAttempts})
 		},
-		Patient: d.patient,
-		InboundWebhooks: webhooks.NewInbound(webhooks.InboundConfig{
-			AccountSID: d.cfg.Account.SID, AuthToken: d.cfg.Account.AuthToken.Value, Log: d.log,
-		}),
-		Files:        d.files,
-		Fetcher:      web.NewFetcher(fileClient(d.cfg.Media.PrivateHosts, "")),
-		SendTimeout:  d.cfg.Retry.SendTimeout,
-		Holds:        d.store.Holds,
-		TookOver:     d.store.TookOver(),
-		CloseTimeout: closeTime,
-		Sending:      d.metrics.sending,
-		Log:          d.log,
+		Patient:         d.patient,
+		InboundWebhooks: d.inboundWebhooks,
+		Files:           d.files,
+		Fetcher:         web.NewFetcher(fileClient(d.cfg.Media.PrivateHosts, "")),
+		SendTimeout:     d.cfg.Retry.SendTimeout,
+		Holds:           d.store.Holds,
+		TookOver:        d.store.TookOver(),
+		CloseTimeout:    closeTime,
+		Sending:         d.metrics.sending,
+		Log:             d.log,
 	}
 }
 

@@ -235,11 +235,14 @@ func (c *ShowLetterCmd) Run(ctx context.Context, e *environment) error {
 
 func letterPath(id int64) string { return lettersPath + "/" + strconv.FormatInt(id, 10) }
 
+// noLetter says why a dead letter is not found that an operator has seen.
+const noLetter = "there is none; it may have been redriven already"
+
 // ofLetter says which dead letter an error is about, in words of this command.
 func ofLetter(id int64, err error) error {
 	refused := &twilio.Error{}
 	if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
-		return fmt.Errorf("dead letter %d: there is none; it may have been redriven already", id)
+		return fmt.Errorf("dead letter %d: %s", id, noLetter)
 	}
 	return fmt.Errorf("dead letter %d: %w", id, err)
 }

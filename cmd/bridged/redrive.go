@@ -103,7 +103,7 @@ func redriveEach(ctx context.Context, installation *remote, ids []int64, all *re
 // reasonOf says why a dead letter was not taken up.
 func reasonOf(refused *twilio.Error) string {
 	if refused.Code == twilio.CodeNotFound {
-		return "there is none; it may have been redriven already"
+		return noLetter
 	}
 	return refused.Message
 }

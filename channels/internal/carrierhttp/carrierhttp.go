@@ -14,12 +14,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"sync/atomic"
 
 	"bridged/channels"
@@ -41,30 +39,6 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
-}
-
-// NewClient makes the client for drivers that are given none. It keeps as many
-// idle connections to one carrier as a busy relay uses at once; the transport's
-// default of two would open a new one for most messages. It has no timeout of
-// its own: each request's context has one (retry.send_timeout).
-func NewClient() *http.Client {
-	const perHost = 256
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
-	if t, ok := http.DefaultTransport.(*http.Transport); ok {
-		transport = t.Clone()
-	}
-	transport.MaxIdleConns = 0 // perHost is bound enough: there are few carriers
-	transport.MaxIdleConnsPerHost = perHost
-	return &http.Client{Transport: transport}
-}
-
-// Base checks a carrier's api_base_url and returns it without a slash at its end.
-func Base(rawURL string) (string, error) {
-	u, err := url.Parse(rawURL)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("api_base_url %q is no http or https URL", rawURL)
-	}
-	return strings.TrimRight(rawURL, "/"), nil
 }
 
 // Post makes the request. It follows no redirect: the message and the

@@ -95,9 +95,9 @@ func TestDoneBeforeDialling(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := Post(ctx, NewClient(), Request{URL: "http://127.0.0.1:1/"})
+	_, err := Post(ctx, newClient(), Request{URL: "http://127.0.0.1:1/"})
 	assert.Equal(t, channels.Retry, verdictOf(t, err))
-	_, err = Post(t.Context(), NewClient(), Request{URL: "http://%zz/"})
+	_, err = Post(t.Context(), newClient(), Request{URL: "http://%zz/"})
 	assert.Equal(t, channels.Retry, verdictOf(t, err))
 }
 
@@ -169,20 +169,34 @@ func TestRefusalKeepsTheWordsShort(t *testing.T) {
 	require.ErrorIs(t, Nonsense(), ErrNonsense)
 }
 
-func TestBase(t *testing.T) {
+func TestCompleteChecksTheBase(t *testing.T) {
 	t.Parallel()
-	got, err := Base("http://127.0.0.1:8080/api/")
+	got, err := API{Base: "http://127.0.0.1:8080/api/"}.Complete("https://usual.example")
 	require.NoError(t, err)
-	assert.Equal(t, "http://127.0.0.1:8080/api", got)
+	assert.Equal(t, "http://127.0.0.1:8080/api", got.Base)
 	for _, bad := range []string{"", "127.0.0.1:8080", "ftp://x", "http://", "http://x?y=1", "http://x#y", "http://%"} {
-		_, err := Base(bad)
+		_, err := API{Base: bad}.Complete("")
 		assert.Error(t, err, bad)
 	}
 }
 
+func TestCompletePutsDefaultsWhereNothingIs(t *testing.T) {
+	t.Parallel()
+	got, err := API{}.Complete("https://usual.example/v1")
+	require.NoError(t, err)
+	assert.Equal(t, "https://usual.example/v1", got.Base)
+	assert.NotNil(t, got.Client)
+	assert.NotNil(t, got.Files)
+	client, files := &http.Client{}, &http.Client{}
+	got, err = API{Client: client, Files: files}.Complete("https://usual.example/v1")
+	require.NoError(t, err)
+	assert.Same(t, client, got.Client)
+	assert.Same(t, files, got.Files)
+}
+
 func TestNewClient(t *testing.T) {
 	t.Parallel()
-	transport, ok := NewClient().Transport.(*http.Transport)
+	transport, ok := newClient().Transport.(*http.Transport)
 	require.True(t, ok)
 	assert.GreaterOrEqual(t, transport.MaxIdleConnsPerHost, 256)
 }

@@ -15,12 +15,6 @@ import (
 // CodeFetch is the reference's "Media failed to download".
 const CodeFetch = 63019
 
-// NewFetcher makes the client for files, for drivers that are given none: it
-// reaches public addresses and, whatever its address, the carrier's own host.
-func NewFetcher(apiBaseURL string) *http.Client {
-	return guard.NewClient(guard.Config{Trusted: []string{guard.HostOf(apiBaseURL)}})
-}
-
 // File is what a carrier answers with, as it comes. Errors of Read are
 // *channels.SendErrors.
 type File struct {

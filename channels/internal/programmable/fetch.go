@@ -20,7 +20,7 @@ func (c *Client) FetchMedia(ctx context.Context, m conversations.Media) (io.Read
 		auth := http.Request{Header: header}
 		auth.SetBasicAuth(c.account, c.token())
 	}
-	file, err := carrierhttp.Get(ctx, c.files, m.URL, header, carrierhttp.NoFile)
+	file, err := carrierhttp.Get(ctx, c.api.Files, m.URL, header, carrierhttp.NoFile)
 	if err != nil {
 		return nil, err
 	}

@@ -45,8 +45,7 @@ type Client struct {
 	token     func() string
 	endpoint  string // of Messages.json
 	statusURL string
-	http      *http.Client
-	files     *http.Client
+	api       carrierhttp.API
 }
 
 // New makes a Client, or says which setting is missing or wrong.
@@ -61,27 +60,17 @@ func New(cfg Config) (*Client, error) {
 	case cfg.AuthToken == nil:
 		return nil, errors.New("auth_token is missing")
 	}
-	if cfg.APIBaseURL == "" {
-		cfg.APIBaseURL = DefaultAPIBaseURL
-	}
-	base, err := carrierhttp.Base(cfg.APIBaseURL)
+	api, err := carrierhttp.API{Base: cfg.APIBaseURL, Client: cfg.HTTPClient, Files: cfg.FileClient}.Complete(DefaultAPIBaseURL)
 	if err != nil {
 		return nil, err
-	}
-	if cfg.HTTPClient == nil {
-		cfg.HTTPClient = carrierhttp.NewClient()
-	}
-	if cfg.FileClient == nil {
-		cfg.FileClient = carrierhttp.NewFetcher(cfg.APIBaseURL)
 	}
 	return &Client{
 		name:      cfg.Name,
 		account:   cfg.AccountSID,
 		token:     cfg.AuthToken,
-		endpoint:  base + "/2010-04-01/Accounts/" + url.PathEscape(cfg.AccountSID) + "/Messages.json",
+		endpoint:  api.Base + "/2010-04-01/Accounts/" + url.PathEscape(cfg.AccountSID) + "/Messages.json",
 		statusURL: strings.TrimRight(cfg.PublicURL, "/") + "/hooks/" + url.PathEscape(cfg.Name) + "/status",
-		http:      cfg.HTTPClient,
-		files:     cfg.FileClient,
+		api:       api,
 	}, nil
 }
 
@@ -113,7 +102,7 @@ func (c *Client) Send(ctx context.Context, out channels.Outbound) (channels.Sent
 	}
 	auth := http.Request{Header: header}
 	auth.SetBasicAuth(c.account, c.token())
-	answer, err := carrierhttp.Post(ctx, c.http, carrierhttp.Request{
+	answer, err := carrierhttp.Post(ctx, c.api.Client, carrierhttp.Request{
 		URL: c.endpoint, Header: header, Body: []byte(form.Encode()),
 	})
 	if err != nil {

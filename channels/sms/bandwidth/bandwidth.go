@@ -55,7 +55,8 @@ type Config struct {
 // MediaCarrier and MediaFetcher.
 type Adapter struct {
 	cfg      Config
-	base     *url.URL
+	api      carrierhttp.API
+	base     *url.URL // of the API
 	endpoint string
 }
 
@@ -77,27 +78,19 @@ func New(cfg Config) (*Adapter, error) {
 	case cfg.CallbackPassword == nil:
 		return nil, errors.New("callback_password is missing")
 	}
-	if cfg.APIBaseURL == "" {
-		cfg.APIBaseURL = DefaultAPIBaseURL
-	}
-	base, err := carrierhttp.Base(cfg.APIBaseURL)
+	api, err := carrierhttp.API{Base: cfg.APIBaseURL, Client: cfg.HTTPClient, Files: cfg.FileClient}.Complete(DefaultAPIBaseURL)
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := url.Parse(base)
+	base, err := url.Parse(api.Base)
 	if err != nil {
 		return nil, err
-	}
-	if cfg.HTTPClient == nil {
-		cfg.HTTPClient = carrierhttp.NewClient()
-	}
-	if cfg.FileClient == nil {
-		cfg.FileClient = carrierhttp.NewFetcher(cfg.APIBaseURL)
 	}
 	return &Adapter{
 		cfg:      cfg,
-		base:     parsed,
-		endpoint: base + "/users/" + url.PathEscape(cfg.AccountID) + "/messages",
+		api:      api,
+		base:     base,
+		endpoint: api.Base + "/users/" + url.PathEscape(cfg.AccountID) + "/messages",
 	}, nil
 }
 
@@ -158,7 +151,7 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 	if err != nil {
 		return channels.Sent{}, err
 	}
-	return carrierhttp.SendJSON(ctx, a.cfg.HTTPClient, carrierhttp.JSONSend{
+	return carrierhttp.SendJSON(ctx, a.api.Client, carrierhttp.JSONSend{
 		URL: a.endpoint, Header: a.authorized(), Refusal: refusal, Unsendable: sms.CodeUnknown,
 		Body: outgoing{
 			ApplicationID: a.cfg.ApplicationID, From: string(out.From), To: sms.Receivers(out), Text: out.Body, Media: urls,
@@ -180,7 +173,7 @@ func (a *Adapter) FetchMedia(ctx context.Context, m conversations.Media) (io.Rea
 	if !a.keeps(m.URL) {
 		return nil, &channels.SendError{Verdict: channels.Permanent, Detail: "the file is not at Bandwidth"}
 	}
-	file, err := carrierhttp.Get(ctx, a.cfg.FileClient, m.URL, a.authorized(), carrierhttp.NoFile)
+	file, err := carrierhttp.Get(ctx, a.api.Files, m.URL, a.authorized(), carrierhttp.NoFile)
 	if err != nil {
 		return nil, err
 	}

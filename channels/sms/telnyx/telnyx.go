@@ -58,7 +58,7 @@ type Config struct {
 type Adapter struct {
 	cfg       Config
 	publicKey ed25519.PublicKey
-	base      string
+	api       carrierhttp.API
 	statusURL string
 }
 
@@ -76,15 +76,9 @@ func New(cfg Config) (*Adapter, error) {
 	if err != nil || len(key) != ed25519.PublicKeySize {
 		return nil, errors.New("public_key is no base64 of the 32 bytes of an Ed25519 key")
 	}
-	if cfg.APIBaseURL == "" {
-		cfg.APIBaseURL = DefaultAPIBaseURL
-	}
-	base, err := carrierhttp.Base(cfg.APIBaseURL)
+	api, err := carrierhttp.API{Base: cfg.APIBaseURL, Client: cfg.HTTPClient}.Complete(DefaultAPIBaseURL)
 	if err != nil {
 		return nil, err
-	}
-	if cfg.HTTPClient == nil {
-		cfg.HTTPClient = carrierhttp.NewClient()
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -92,7 +86,7 @@ func New(cfg Config) (*Adapter, error) {
 	return &Adapter{
 		cfg:       cfg,
 		publicKey: key,
-		base:      base,
+		api:       api,
 		statusURL: strings.TrimRight(cfg.PublicURL, "/") + "/hooks/" + url.PathEscape(cfg.Name) + "/status",
 	}, nil
 }
@@ -137,7 +131,7 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 		return channels.Sent{}, err
 	}
 	m := outgoing{From: string(out.From), To: string(out.To), Text: out.Body, MediaURLs: urls, WebhookURL: a.statusURL}
-	endpoint := a.base + "/messages"
+	endpoint := a.api.Base + "/messages"
 	if len(out.Others) > 0 {
 		receivers := sms.Receivers(out)
 		if len(receivers) > maxReceivers {
@@ -147,7 +141,7 @@ func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sen
 		}
 		m.To, endpoint = receivers, endpoint+"/group_mms"
 	}
-	return carrierhttp.SendJSON(ctx, a.cfg.HTTPClient, carrierhttp.JSONSend{
+	return carrierhttp.SendJSON(ctx, a.api.Client, carrierhttp.JSONSend{
 		URL: endpoint, Header: carrierhttp.Bearer(a.cfg.APIKey()), Body: m, Refusal: refusal, Unsendable: sms.CodeUnknown,
 	}, acceptance.id)
 }

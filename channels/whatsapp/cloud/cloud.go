@@ -63,7 +63,7 @@ var (
 // MediaFetcher, TextLimiter, Windower and ContentCarrier.
 type Adapter struct {
 	cfg      Config
-	base     string // of the API
+	api      carrierhttp.API
 	endpoint string
 }
 
@@ -88,20 +88,11 @@ func New(cfg Config) (*Adapter, error) {
 		return nil, err
 	}
 	cfg.Number = number
-	if cfg.APIBaseURL == "" {
-		cfg.APIBaseURL = DefaultAPIBaseURL
-	}
-	base, err := carrierhttp.Base(cfg.APIBaseURL)
+	api, err := carrierhttp.API{Base: cfg.APIBaseURL, Client: cfg.HTTPClient, Files: cfg.FileClient}.Complete(DefaultAPIBaseURL)
 	if err != nil {
 		return nil, err
 	}
-	if cfg.HTTPClient == nil {
-		cfg.HTTPClient = carrierhttp.NewClient()
-	}
-	if cfg.FileClient == nil {
-		cfg.FileClient = carrierhttp.NewFetcher(base)
-	}
-	return &Adapter{cfg: cfg, base: base, endpoint: base + "/" + url.PathEscape(cfg.PhoneNumberID) + "/messages"}, nil
+	return &Adapter{cfg: cfg, api: api, endpoint: api.Base + "/" + url.PathEscape(cfg.PhoneNumberID) + "/messages"}, nil
 }
 
 // Name is the channel's name.
@@ -125,7 +116,7 @@ func (a *Adapter) MediaRules(conversations.Address) conversations.MediaRules {
 // Send hands a text, a file or a content over. out.From is not sent: the number is
 // in the URL.
 func (a *Adapter) Send(ctx context.Context, out channels.Outbound) (channels.Sent, error) {
-	return carrierhttp.SendJSON(ctx, a.cfg.HTTPClient, carrierhttp.JSONSend{
+	return carrierhttp.SendJSON(ctx, a.api.Client, carrierhttp.JSONSend{
 		URL: a.endpoint, Header: a.authorized(), Body: a.newRequest(out),
 		Refusal: refusal, Unsendable: codeContent, // a coordinate that is no number, which contents cannot have
 	}, acceptance.id)

@@ -99,17 +99,26 @@ func plain(part json.RawMessage, field string) string {
 	return s
 }
 
+// reply is the answer to an interactive message: one of these kinds.
+type reply struct {
+	Button json.RawMessage `json:"button_reply"`
+	List   json.RawMessage `json:"list_reply"`
+	Flow   json.RawMessage `json:"nfm_reply"`
+}
+
+// reply is the answer that was chosen; none where it is in an unknown form.
+func (m message) reply() reply {
+	var r reply
+	if json.Unmarshal(m.Interactive, &r) != nil {
+		return reply{}
+	}
+	return r
+}
+
 // choice is the text of what was chosen: the words that the person saw.
 func (m message) choice() string {
-	var c struct {
-		Button json.RawMessage `json:"button_reply"`
-		List   json.RawMessage `json:"list_reply"`
-		Flow   json.RawMessage `json:"nfm_reply"`
-	}
-	if json.Unmarshal(m.Interactive, &c) != nil {
-		return ""
-	}
-	for _, text := range []string{plain(c.Button, "title"), plain(c.List, "title"), plain(c.Flow, "body")} {
+	r := m.reply()
+	for _, text := range []string{plain(r.Button, "title"), plain(r.List, "title"), plain(r.Flow, "body")} {
 		if text != "" {
 			return text
 		}

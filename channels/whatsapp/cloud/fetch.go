@@ -44,7 +44,7 @@ func (a *Adapter) FetchMedia(ctx context.Context, m conversations.Media) (io.Rea
 	if !a.mayKnow(r.URL, m.ProviderID != "") {
 		return nil, &channels.SendError{Verdict: channels.Permanent, Code: carrierhttp.CodeFetch, Detail: "the file's URL is none that may get the access token"}
 	}
-	body, err := carrierhttp.Get(ctx, a.cfg.FileClient, r.URL, a.authorized(), noFile)
+	body, err := carrierhttp.Get(ctx, a.api.Files, r.URL, a.authorized(), noFile)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (a *Adapter) FetchMedia(ctx context.Context, m conversations.Media) (io.Rea
 
 // lookUp asks what there is to know of a file.
 func (a *Adapter) lookUp(ctx context.Context, id string) (r record, err error) {
-	answer, err := carrierhttp.Get(ctx, a.cfg.FileClient, a.base+"/"+url.PathEscape(id), a.authorized(), noFile)
+	answer, err := carrierhttp.Get(ctx, a.api.Files, a.api.Base+"/"+url.PathEscape(id), a.authorized(), noFile)
 	if err != nil {
 		return r, err
 	}
@@ -72,7 +72,7 @@ func (a *Adapter) lookUp(ctx context.Context, id string) (r record, err error) {
 // which has to be told the token too.
 func (a *Adapter) mayKnow(rawURL string, byAPI bool) bool {
 	host := guard.HostOf(rawURL)
-	return host != "" && (host == guard.HostOf(a.base) || byAPI && strings.HasPrefix(rawURL, "https://"))
+	return host != "" && (host == guard.HostOf(a.api.Base) || byAPI && strings.HasPrefix(rawURL, "https://"))
 }
 
 func (a *Adapter) authorized() http.Header {

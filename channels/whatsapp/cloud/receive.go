@@ -169,8 +169,8 @@ func (in *intake) message(raw json.RawMessage, contacts []contact) {
 }
 
 // sender is the address that a message came from, the sender's other names, and
-// what the sender is called. Meta has left the number out, and sent it empty; who the message does not name is
-// in the only contact.
+// what the sender is called. Meta has left the number out, and sent it empty; who
+// the message does not name is in the only contact.
 func (m message) sender(contacts []contact) (from conversations.Address, others []conversations.Address, profile string) {
 	ids := []string{m.From, m.FromUserID, m.UserID}
 	isNamed := strings.Join(ids, "") != ""

@@ -49,21 +49,13 @@ func (m message) placed() map[string]any {
 // chosen says which answer of an interactive message was chosen. The answers of a
 // flow are its own JSON.
 func (m message) chosen() string {
-	var c struct {
-		Button json.RawMessage `json:"button_reply"`
-		List   json.RawMessage `json:"list_reply"`
-		Flow   json.RawMessage `json:"nfm_reply"`
-	}
-	if json.Unmarshal(m.Interactive, &c) != nil {
-		return m.unsupported()
-	}
-	switch {
-	case c.Button != nil:
-		return normal.Attributes("button", fields(c.Button, "id", "title"))
-	case c.List != nil:
-		return normal.Attributes("list", fields(c.List, "id", "title", "description"))
-	case c.Flow != nil:
-		return normal.Attributes("flow", fields(c.Flow, "name", "body", "response_json"))
+	switch r := m.reply(); {
+	case r.Button != nil:
+		return normal.Attributes("button", fields(r.Button, "id", "title"))
+	case r.List != nil:
+		return normal.Attributes("list", fields(r.List, "id", "title", "description"))
+	case r.Flow != nil:
+		return normal.Attributes("flow", fields(r.Flow, "name", "body", "response_json"))
 	}
 	return m.unsupported()
 }

@@ -27,6 +27,9 @@ func checkScalar(rule string, v reflect.Value) error {
 		return checkBaseURL(v.String())
 	case "webhook":
 		return checkWebhook(v.String())
+	case "ca_file":
+		_, err := readRoots(v.String())
+		return err
 	case "store":
 		return checkStore(v.String())
 	case "sid":

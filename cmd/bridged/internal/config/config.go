@@ -18,6 +18,7 @@ type Config struct {
 	Channels          []Channel          `toml:"channels"`
 	Numbers           []Number           `toml:"numbers"`
 	MessagingServices []MessagingService `toml:"messaging_services"`
+	Webhooks          Webhooks           `toml:"webhooks"`
 	Retry             Retry              `toml:"retry"`
 	Limits            Limits             `toml:"limits"`
 	OptOut            OptOut             `toml:"opt_out"`
@@ -194,6 +195,17 @@ type MessagingService struct {
 	Senders        []string `toml:"senders"`
 	Autocreate     bool     `toml:"autocreate"`
 	InboundWebhook string   `toml:"inbound_webhook" check:"webhook"`
+}
+
+// Webhooks says how webhooks of every kind are called.
+type Webhooks struct {
+	// RetryFor is how long after an event its webhooks are still called again.
+	RetryFor time.Duration `toml:"retry_for" default:"4h"`
+	// DenyPrivateNetworks says that only addresses of the public internet are called.
+	DenyPrivateNetworks bool `toml:"deny_private_networks" default:"false"`
+	// CAFile names certificates, in PEM, of authorities that are believed beside the
+	// system's.
+	CAFile string `toml:"ca_file" check:"ca_file"`
 }
 
 // Retry says how sends to carriers are repeated.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -60,4 +61,35 @@ func TestLoad_TLS(t *testing.T) {
 	got := mistakes(t, account+"[server.tls]\ncert_file = \""+certFile+"\"\nkey_file = \""+certFile+"\"\n")
 	require.Len(t, got, 1)
 	assert.Contains(t, got[0], "bridged.toml:5: server.tls.cert_file: cannot be used with key_file: tls: ")
+}
+
+func TestLoad_webhooks(t *testing.T) {
+	t.Parallel()
+	c := load(t, account)
+	assert.Equal(t, config.Webhooks{RetryFor: 4 * time.Hour}, c.Webhooks)
+	roots, err := c.Webhooks.Roots()
+	require.NoError(t, err)
+	assert.Nil(t, roots, "the system's")
+
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	dir := t.TempDir()
+	good, bad := filepath.Join(dir, "good.pem"), filepath.Join(dir, "bad.pem")
+	require.NoError(t, os.WriteFile(good, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+	require.NoError(t, os.WriteFile(bad, []byte("no certificate"), 0o600))
+	c = load(t, account+"[webhooks]\nretry_for = \"30m\"\ndeny_private_networks = true\nca_file = \""+good+"\"\n")
+	assert.Equal(t, config.Webhooks{RetryFor: 30 * time.Minute, DenyPrivateNetworks: true, CAFile: good}, c.Webhooks)
+	roots, err = c.Webhooks.Roots()
+	require.NoError(t, err)
+	_, err = server.Certificate().Verify(x509.VerifyOptions{Roots: roots})
+	require.NoError(t, err)
+
+	for file, want := range map[string]string{bad: "holds no certificate: name a file", dir + "/none": "cannot be read: open " + dir + "/none"} {
+		got := mistakes(t, account+"[webhooks]\nca_file = \""+file+"\"\n")
+		require.Len(t, got, 1)
+		assert.Contains(t, got[0], "bridged.toml:5: webhooks.ca_file: "+want)
+	}
+	got := mistakes(t, account+"[webhooks]\nretry_for = \"0s\"\n")
+	require.Len(t, got, 1)
+	assert.Contains(t, got[0], "bridged.toml:5: webhooks.retry_for: ")
 }
