@@ -274,6 +274,33 @@ func TestAWebhookThatDoesNotAnswerChangesNothing(t *testing.T) {
 	assert.Positive(t, asked.Load())
 }
 
+// A server that closes a connection which was kept is asked again on another one: a
+// change must not slip past it because of that.
+func TestAConnectionThatWasKeptAndIsClosedIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if asked.Add(1) == 2 {
+			connection, _, err := http.NewResponseController(w).Hijack()
+			if assert.NoError(t, err) {
+				assert.NoError(t, connection.Close())
+			}
+			return
+		}
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	defer server.Close()
+	b := &book{account: hook(server.URL+"/#rc=0", conversations.MessageAdd)}
+	client := webhooks.NewClient(webhooks.ClientConfig{AuthToken: func() string { return "secret" }, HTTPClient: server.Client()})
+	a := webhooks.NewAsker(webhooks.AskerConfig{Client: client, Webhooks: b.read})
+	for range 2 {
+		_, err := a.Before(t.Context(), proposal(conversations.MessageAdd))
+		assert.True(t, conversations.ChangeRefused.Is(err), "%v", err)
+	}
+	assert.EqualValues(t, 3, asked.Load())
+}
+
 // Where nobody is asked the relay pays next to nothing for it.
 func BenchmarkAsksNobody(b *testing.B) {
 	a := webhooks.NewAsker(webhooks.AskerConfig{Webhooks: (&book{}).read, Shared: true})

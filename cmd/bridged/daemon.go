@@ -135,7 +135,7 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 func (d *daemon) asker() *webhooks.Asker {
 	return webhooks.NewAsker(webhooks.AskerConfig{
 		AccountSID: d.cfg.Account.SID,
-		Client:     webhooks.NewClient(webhooks.ClientConfig{AuthToken: d.cfg.Account.AuthToken.Value}),
+		Client:     d.webhooks,
 		Webhooks:   d.store.EventWebhooks,
 		Shared:     d.cfg.Store.SQLitePath() == "",
 		Log:        d.log,
