@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"bridged/conversations"
@@ -140,24 +139,4 @@ func (b *Bridge) interrupt(tx Tx, d conversations.Delivery) error {
 		return err
 	}
 	return b.followLead(tx, d)
-}
-
-// Tidy removes what is kept for a time only: answers to idempotency keys, status
-// reports of messages that never became known, and what crashes left of files.
-func (b *Bridge) Tidy(ctx context.Context) error {
-	var dropped map[string]int
-	err := b.commit(ctx, func(tx Tx) error {
-		if err := tx.ForgetAnswers(b.now().Add(-answerLife)); err != nil {
-			return err
-		}
-		var err error
-		dropped, err = tx.DropStatuses(b.now().Add(-earlyLife))
-		return err
-	})
-	for channel, n := range dropped {
-		for range n {
-			b.cfg.Observer.Reported(channel, ReportDropped)
-		}
-	}
-	return errors.Join(err, b.sweep(ctx))
 }

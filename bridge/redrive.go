@@ -27,6 +27,9 @@ type DeadLetterRows interface {
 	DeleteDeadLetter(seq int64) error
 	// DiscardDeadLetter records that nobody wants it any more.
 	DiscardDeadLetter(l conversations.DeadLetter) error
+	// ForgetLetters removes up to limit of those that were discarded before t, and
+	// counts them.
+	ForgetLetters(t time.Time, limit int) (int, error)
 	// Requeue puts its task back into the queue that gave it up.
 	Requeue(l conversations.DeadLetter) error
 }
@@ -53,14 +56,11 @@ type RefusedLetter struct {
 // conversations.Gone where nobody waits for it any more.
 func (b *Bridge) Redrive(ctx context.Context, letter int64) (conversations.DeadLetter, error) {
 	return changeBy(ctx, b, b.commit, func(tx Tx) (conversations.DeadLetter, error) {
-		letters, err := lockLetters(tx, letter)
+		l, err := lockLetter(tx, letter)
 		if err != nil {
-			return conversations.DeadLetter{}, err
+			return l, err
 		}
-		if len(letters) == 0 {
-			return conversations.DeadLetter{}, conversations.Refuse(conversations.NotFound, "dead letter")
-		}
-		return letters[0], b.takeUp(tx, letters[0])
+		return l, b.takeUp(tx, l)
 	})
 }
 
@@ -109,11 +109,11 @@ func (b *Bridge) Discard(ctx context.Context, caller Caller, letter int64, reaso
 			"give in Reason why it is discarded, in at most %d characters", maxDiscardReason)
 	}
 	return changeBy(ctx, b, b.commit, func(tx Tx) (conversations.DeadLetter, error) {
-		if err := tx.Lock(lockOfLetter(letter)); err != nil {
-			return conversations.DeadLetter{}, err
-		}
-		l, err := tx.FindDeadLetter(letter)
+		l, err := lockLetter(tx, letter)
 		if err != nil || !l.Discarded.IsZero() {
+			return l, err
+		}
+		if err := b.freeLine(tx, l); err != nil {
 			return l, err
 		}
 		l.Discarded, l.DiscardedBy, l.DiscardReason = b.now(), caller.By, reason
@@ -124,6 +124,19 @@ func (b *Bridge) Discard(ctx context.Context, caller Caller, letter int64, reaso
 // lockOfLetter is the lock of a dead letter, which comes before those of what it is
 // about.
 func lockOfLetter(seq int64) string { return fmt.Sprintf("letter %020d", seq) }
+
+// lockLetter locks a dead letter and what it is about. It returns
+// conversations.NotFound where there is none.
+func lockLetter(tx Tx, seq int64) (l conversations.DeadLetter, err error) {
+	letters, err := lockLetters(tx, seq)
+	if err == nil && len(letters) == 0 {
+		err = conversations.Refuse(conversations.NotFound, "dead letter")
+	}
+	if err != nil {
+		return l, err
+	}
+	return letters[0], nil
+}
 
 // lockLetters locks dead letters and what they are about, and returns those that
 // there are still.
@@ -145,8 +158,15 @@ func lockLetters(tx Tx, seqs ...int64) (letters []conversations.DeadLetter, err 
 			return nil, err
 		}
 		letters = append(letters, l)
+		line, err := lineOfTask(tx, l)
+		if err != nil {
+			return nil, err
+		}
 		if l.Delivery != "" {
-			lines = append(lines, lockOfLine(l.Key))
+			line = l.Key
+		}
+		if line != "" {
+			lines = append(lines, lockOfLine(line))
 		}
 		if f, ok := fetchOf(l); ok {
 			files = append(files, lockOfFiles(f.Message))
@@ -306,8 +326,7 @@ func (b *Bridge) letterOfCall(c conversations.InboundCall, refused string, code 
 // returnTask puts a task back into its queue that failed too often, if there is still
 // what it is about.
 func (b *Bridge) returnTask(tx Tx, l conversations.DeadLetter) error {
-	topic, _, _ := strings.Cut(l.Topic, ".")
-	switch err := findAgain(tx, topic, l.Payload); {
+	switch err := findAgain(tx, l); {
 	case conversations.NotFound.Is(err):
 		return conversations.Refuse(conversations.Gone, "what it is about is gone, or was done in the meantime")
 	case err != nil:
@@ -317,8 +336,17 @@ func (b *Bridge) returnTask(tx Tx, l conversations.DeadLetter) error {
 }
 
 // findAgain returns conversations.NotFound where a task has nothing to do any more.
-func findAgain(tx Tx, topic string, payload []byte) error {
+func findAgain(tx Tx, l conversations.DeadLetter) error {
+	if ofDelivery(l) {
+		d, err := waitingFor(tx, l)
+		if err == nil && d == nil {
+			err = conversations.Refuse(conversations.NotFound, "a delivery that waits for it")
+		}
+		return err
+	}
 	var err error
+	topic, _, _ := strings.Cut(l.Topic, ".")
+	payload := l.Payload
 	seq, _ := strconv.ParseInt(string(payload), 10, 64) // 0 is no row's
 	switch topic {
 	case TopicInbound:
@@ -329,8 +357,6 @@ func findAgain(tx Tx, topic string, payload []byte) error {
 		_, err = tx.FindInboundCall(seq)
 	case TopicFetch:
 		_, err = tx.FindFetch(conversations.MediaID(payload))
-	case TopicPrepare, strings.TrimSuffix(topicOutbound, "."):
-		_, err = tx.FindDelivery(conversations.DeliveryID(payload))
 	case TopicPopulate:
 		err = findPopulation(tx, payload)
 	}

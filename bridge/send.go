@@ -197,18 +197,25 @@ func (b *Bridge) finish(tx Tx, d conversations.Delivery, p receipts.Part) error 
 
 // giveUp makes a dead letter of a delivery.
 func (b *Bridge) giveUp(tx Tx, d conversations.Delivery, code int, reason string) error {
-	if code == 0 {
-		code = codeUnknownError
-	}
-	d.Progress, d.Due, d.Reason = conversations.ProgressDead, time.Time{}, reason
-	if err := b.updateReceipt(tx, d, receipts.Part{Status: conversations.StatusFailed, ErrorCode: code}); err != nil {
+	d, err := b.markDead(tx, d, code, reason)
+	if err != nil {
 		return err
 	}
-	d.ErrorCode = code
 	if err := b.bury(tx, d); err != nil {
 		return err
 	}
 	return b.promote(tx, pairKey(d))
+}
+
+// markDead takes a delivery out of its pair's line as one that was given up.
+func (b *Bridge) markDead(tx Tx, d conversations.Delivery, code int, reason string) (conversations.Delivery, error) {
+	if code == 0 {
+		code = codeUnknownError
+	}
+	d.Progress, d.Due, d.Reason = conversations.ProgressDead, time.Time{}, reason
+	err := b.updateReceipt(tx, d, receipts.Part{Status: conversations.StatusFailed, ErrorCode: code})
+	d.ErrorCode = code
+	return d, err
 }
 
 func (b *Bridge) bury(tx Tx, d conversations.Delivery) error {

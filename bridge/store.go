@@ -338,6 +338,6 @@ type Answers interface {
 	// Answer returns the answer kept for the key.
 	Answer(key string) (a conversations.Answer, ok bool, err error)
 	KeepAnswer(key string, a conversations.Answer) error
-	// ForgetAnswers removes those from before t.
-	ForgetAnswers(t time.Time) error
+	// ForgetAnswers removes up to limit of those from before t, and counts them.
+	ForgetAnswers(t time.Time, limit int) (int, error)
 }

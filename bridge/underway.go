@@ -100,6 +100,7 @@ type StatusRows interface {
 	// their message, in order of arrival: those of a provider id, and those of a
 	// pair that came after since.
 	EarlyStatuses(channel, providerID, pairKey string, since time.Time) ([]conversations.StatusRecord, error)
-	// DropStatuses removes the early ones from before t and counts them by channel.
-	DropStatuses(t time.Time) (map[string]int, error)
+	// DropStatuses removes up to limit early ones from before t, and counts them by
+	// channel.
+	DropStatuses(t time.Time, limit int) (map[string]int, error)
 }

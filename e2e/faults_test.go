@@ -20,10 +20,20 @@ type detail struct {
 	Due      string `json:"date_due"`
 	Segments int
 	Attempts []struct {
-		Outcome     string
-		CarrierCode string `json:"carrier_code"`
-		Detail      string `json:"carrier_message"`
+		carriersWords
+
+		Outcome string
 	}
+	ErrorCode     int             `json:"error_code"`
+	StatusReports []carriersWords `json:"status_reports"`
+}
+
+// carriersWords are what a carrier said, and what that means.
+type carriersWords struct {
+	Status      string
+	ErrorCode   int    `json:"error_code"`
+	CarrierCode string `json:"carrier_code"`
+	Detail      string `json:"carrier_message"`
 }
 
 // detailOf returns what is known of the only receipt of a conversation's n-th

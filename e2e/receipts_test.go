@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -131,6 +132,44 @@ func TestAStatusFiveMillisecondsBeforeTheAnswerEndsOnItsDelivery(t *testing.T) {
 	eventually(t, func() bool { return assert.ObjectsAreEqual(want, w.delivery(*c.Sid, message)) }, "all three are told of")
 	for _, r := range w.receipts(*c.Sid, message) {
 		assert.Equal(t, statuses[people[*r.ParticipantSid]], *r.Status)
+	}
+}
+
+// What a carrier calls a failure is on the receipt by the reference's code, and with
+// its own code and words in the delivery, with all attempts and all reports.
+func TestACarriersCodesAreTranslatedAndKept(t *testing.T) {
+	t.Parallel()
+	refused := make(chan struct{}, 1)
+	w := newWorld(t, setup{cloudFault: func(fakecarrier.Sent) fakecarrier.Fault {
+		select {
+		case refused <- struct{}{}: // the first send only
+			return fakecarrier.Fault{Status: 500, Body: `{"error":{"code":131016,"message":"Service unavailable"}}`}
+		default:
+			return fakecarrier.Fault{}
+		}
+	}})
+	c, err := w.api.CreateConversation(&conversations.CreateConversationParams{})
+	require.NoError(t, err)
+	w.join(*c.Sid, bob, whatsappProxy)
+	for n, of := range []struct{ carriers, reference int }{
+		{131026, 63024}, {131047, 63016}, {470, 63016}, {131051, 63021}, {131053, 63019}, {130472, 63032}, {131049, 63032}, {999999, 63023},
+	} {
+		message := w.write(*c.Sid, "hello")
+		eventually(t, func() bool { return w.delivery(*c.Sid, message)["sent"] == "all" }, "the carrier has it")
+		sent := w.cloud.Sent()
+		w.accepted(w.cloud.Report(t.Context(), w.URL+"/hooks/wa-main", sent[len(sent)-1], "failed", of.carriers))
+		eventually(t, func() bool { return w.delivery(*c.Sid, message)["failed"] == "all" }, "it is told of %d", of.carriers)
+		assert.Equal(t, of.reference, w.receipts(*c.Sid, message)[0].ErrorCode, of.carriers)
+
+		d := w.detailOf(*c.Sid, n)
+		assert.Equal(t, of.reference, d.ErrorCode)
+		said := carriersWords{"failed", of.reference, strconv.Itoa(of.carriers), "a failure"}
+		assert.Equal(t, []carriersWords{said}, d.StatusReports)
+		assert.Equal(t, said, d.Attempts[len(d.Attempts)-1].carriersWords)
+		if n == 0 {
+			require.Equal(t, []string{"refused", "accepted"}, d.outcomes())
+			assert.Equal(t, carriersWords{"", 63009, "131016", "Service unavailable"}, d.Attempts[0].carriersWords)
+		}
 	}
 }
 

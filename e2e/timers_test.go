@@ -28,19 +28,24 @@ func (w *world) timersOf(conversation string) (c timed) {
 	return c
 }
 
-// importTimed imports a conversation whose timers are due at these times: an import
-// has no shortest timer to wait for.
-func (w *world) importTimed(sid string, updated, inactive, closed time.Time) {
-	w.t.Helper()
+// withTimers is an export of a conversation whose timers are due at these times: an
+// import has no shortest timer to wait for.
+func withTimers(sid string, updated, inactive, closed time.Time) any {
 	dates := map[string]string{"date_inactive": inactive.Format(time.RFC3339)}
 	if !closed.IsZero() {
 		dates["date_closed"] = closed.Format(time.RFC3339)
 	}
-	body, err := json.Marshal(map[string]any{"resources": []any{map[string]any{
+	return map[string]any{
 		"sid": sid, "account_sid": account, "state": "active", "timers": dates, "attributes": "{}",
 		"date_created": updated.Format(time.RFC3339), "date_updated": updated.Format(time.RFC3339),
 		"url": "https://conversations.twilio.com/v1/Conversations/" + sid,
-	}}})
+	}
+}
+
+// imports has resources imported, which have to be new.
+func (w *world) imports(resources ...any) {
+	w.t.Helper()
+	body, err := json.Marshal(map[string]any{"resources": resources})
 	require.NoError(w.t, err)
 	answer := w.requestWith(http.MethodPost, "/bridged/v1/import", "application/json", strings.NewReader(string(body)), nil)
 	defer answer.Body.Close()
@@ -48,8 +53,10 @@ func (w *world) importTimed(sid string, updated, inactive, closed time.Time) {
 		Results []struct{ Outcome, Message string }
 	}
 	require.NoError(w.t, json.NewDecoder(answer.Body).Decode(&reply))
-	require.Len(w.t, reply.Results, 1)
-	require.Equal(w.t, "created", reply.Results[0].Outcome, reply.Results[0].Message)
+	require.Len(w.t, reply.Results, len(resources))
+	for _, r := range reply.Results {
+		require.Equal(w.t, "created", r.Outcome, r.Message)
+	}
 }
 
 // becomes waits until a conversation has a state, and requires that it got it within
@@ -63,38 +70,39 @@ func (w *world) becomes(conversation, state string, due time.Time) timed {
 	return c
 }
 
+// numberedSID is the SID of the n-th conversation that a test imports.
+func numberedSID(n int) string { return fmt.Sprintf("CH%032x", 0xabc+n) }
+
 // The dates of page 35 come in a daemon that runs, and what was due while none ran
 // is made up for when it starts.
 func TestTimersFire(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{})
-	sid := func(n int) string { return fmt.Sprintf("CH%032x", 0xabc+n) }
 	begin := time.Now().UTC().Truncate(time.Second)
 	inactive, closed := begin.Add(3*time.Second), begin.Add(5*time.Second)
-	w.importTimed(sid(1), begin, inactive, closed)
-	w.importTimed(sid(2), begin, begin.Add(7*time.Second), time.Time{})
-	require.NoError(t, w.addPair(sid(1), "+15550200009", smsProxy))
-	c := w.timersOf(sid(1))
+	w.imports(withTimers(numberedSID(1), begin, inactive, closed), withTimers(numberedSID(2), begin, begin.Add(7*time.Second), time.Time{}))
+	require.NoError(t, w.addPair(numberedSID(1), "+15550200009", smsProxy))
+	c := w.timersOf(numberedSID(1))
 	require.Equal(t, "active", c.State)
 	require.Equal(t, inactive, *c.Timers.DateInactive)
 
-	c = w.becomes(sid(1), "inactive", inactive)
+	c = w.becomes(numberedSID(1), "inactive", inactive)
 	assert.Nil(t, c.Timers.DateInactive)
 	assert.Equal(t, closed, *c.Timers.DateClosed)
-	c = w.becomes(sid(1), "closed", closed)
+	c = w.becomes(numberedSID(1), "closed", closed)
 	assert.Nil(t, c.Timers.DateClosed)
 	var refused struct{ Code int }
-	require.Equal(t, http.StatusBadRequest, w.call(http.MethodPost, "/v1/Conversations/"+sid(1)+"/Messages", formOf("Body", "late"), &refused))
+	require.Equal(t, http.StatusBadRequest, w.call(http.MethodPost, "/v1/Conversations/"+numberedSID(1)+"/Messages", formOf("Body", "late"), &refused))
 	assert.Equal(t, 50377, refused.Code)
 	require.NoError(t, w.addPair(w.newConversation(), "+15550200009", smsProxy), "its pair is free")
 
-	require.Equal(t, "active", w.timersOf(sid(2)).State)
+	require.Equal(t, "active", w.timersOf(numberedSID(2)).State)
 	require.NoError(t, w.Kill())
 	<-time.After(time.Until(begin.Add(8 * time.Second)))
 	w.start()
-	eventually(t, func() bool { return w.timersOf(sid(2)).State == "inactive" }, "what was due meanwhile")
-	w.write(sid(2), "a message")
-	assert.Equal(t, "active", w.timersOf(sid(2)).State)
+	eventually(t, func() bool { return w.timersOf(numberedSID(2)).State == "inactive" }, "what was due meanwhile")
+	w.write(numberedSID(2), "a message")
+	assert.Equal(t, "active", w.timersOf(numberedSID(2)).State)
 }
 
 // The shortest timer that REST takes, in real time; for BRIDGED_LONG=1 only, because

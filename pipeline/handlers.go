@@ -119,9 +119,19 @@ func (p *Pipeline) outlet(adapter channels.Adapter) *bridge.Outlet {
 
 // settle records a carrier's answer, however long the store cannot commit: the
 // answer exists nowhere else. If the program ends before that, the next start
-// finds a send of unknown outcome.
+// finds a send of unknown outcome. So is one whose answer cannot be recorded by a
+// fault of ours: else its line would wait for that start.
 func (p *Pipeline) settle(c bridge.Claim, r bridge.Result, out *bridge.Outlet) (*bridge.Claim, error) {
-	return record(p.life, func() (*bridge.Claim, error) { return p.cfg.Verbs.Settle(p.life, c, r, out) })
+	try := func(r bridge.Result) (*bridge.Claim, error) {
+		return record(p.life, func() (*bridge.Claim, error) { return p.cfg.Verbs.Settle(p.life, c, r, out) })
+	}
+	next, err := try(r)
+	if err == nil || p.life.Err() != nil || errors.Is(err, conversations.ErrUnavailable) {
+		return next, err
+	}
+	p.cfg.Log.Error("a carrier's answer cannot be recorded; the send counts as one of unknown outcome",
+		"channel", c.Delivery.Channel, "attempt", c.Attempt.Number, "error", err)
+	return try(bridge.Result{Outcome: conversations.OutcomeUnknown, Detail: "the carrier's answer could not be recorded: " + err.Error()})
 }
 
 // record carries out a verb again for as long as the store cannot commit.

@@ -153,7 +153,7 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 		Verbs: verbs, Adapters: adapters,
 		Subscriber: func(inFlight int) message.Subscriber {
 			return store.NewSubscriber(w.db, store.SubscriberConfig{
-				InFlight: inFlight, Aside: o.aside, Attempts: o.tasks, Backoff: func(int) time.Duration { return time.Millisecond },
+				InFlight: inFlight, Aside: o.aside, Attempts: o.tasks, Backoff: func(int) time.Duration { return time.Millisecond }, SetAside: w.bridge.SetAside,
 			})
 		},
 		InboundWebhooks: o.webhooks,

@@ -154,6 +154,59 @@ func TestATaskThatKeepsFailingBecomesADeadLetter(t *testing.T) {
 	assert.Equal(t, "no number", string(letters()[0].Payload))
 }
 
+// clumsy cannot record the first answer that a carrier gives.
+type clumsy struct {
+	pipeline.Verbs
+	once atomic.Bool
+}
+
+func (c *clumsy) Settle(ctx context.Context, claim bridge.Claim, r bridge.Result, out *bridge.Outlet) (*bridge.Claim, error) {
+	if r.Outcome == conversations.OutcomeAccepted && c.once.CompareAndSwap(false, true) {
+		return nil, errors.New("a fault of ours")
+	}
+	return c.Verbs.Settle(ctx, claim, r, out)
+}
+
+func TestAnAnswerThatCannotBeRecordedDoesNotHoldUpItsLine(t *testing.T) {
+	t.Parallel()
+	pigeons, owls := &loft{name: "loft", kind: "pigeon"}, &loft{name: "owls", kind: "owl"}
+	w := newWorld(t, options{verbs: func(v pipeline.Verbs) pipeline.Verbs { return &clumsy{Verbs: v} }}, pigeons, owls)
+	c := w.converse(pigeons, owls)
+	w.writes(pigeons, "1", "coo")
+	eventually(t, func() bool { return w.delivery(c).Status == conversations.StatusSent }, "the line goes on")
+	detail, err := w.db.DeliveryDetail(t.Context(), w.delivery(c).ID)
+	require.NoError(t, err)
+	require.Len(t, detail.Attempts, 2)
+	assert.Equal(t, conversations.OutcomeUnknown, detail.Attempts[0].Outcome)
+	assert.Contains(t, detail.Attempts[0].Detail, "a fault of ours")
+	assert.Equal(t, conversations.OutcomeAccepted, detail.Attempts[1].Outcome)
+}
+
+// broken cannot claim the deliveries of one message.
+type broken struct {
+	pipeline.Verbs
+	first atomic.Pointer[conversations.DeliveryID]
+}
+
+func (b *broken) Claim(ctx context.Context, task int64, key string, id conversations.DeliveryID, out *bridge.Outlet) (*bridge.Claim, error) {
+	if b.first.CompareAndSwap(nil, &id) || *b.first.Load() == id {
+		return nil, errors.New("a fault of ours")
+	}
+	return b.Verbs.Claim(ctx, task, key, id, out)
+}
+
+func TestADeliveryThatCannotBeClaimedDoesNotHoldUpItsLine(t *testing.T) {
+	t.Parallel()
+	pigeons, owls := &loft{name: "loft", kind: "pigeon"}, &loft{name: "owls", kind: "owl"}
+	w := newWorld(t, options{tasks: 3, verbs: func(v pipeline.Verbs) pipeline.Verbs { return &broken{Verbs: v} }}, pigeons, owls)
+	c := w.converse(pigeons, owls)
+	w.writes(pigeons, "1", "doomed")
+	w.writes(pigeons, "2", "behind it")
+	eventually(t, func() bool { return len(owls.sent()) == 1 }, "the line goes on")
+	assert.Equal(t, "behind it", owls.sent()[0].Body)
+	assert.Equal(t, conversations.StatusFailed, w.delivery(c).Status)
+}
+
 func TestCloseWaitsForASendInFlight(t *testing.T) {
 	t.Parallel()
 	entered, leave := make(chan struct{}), make(chan struct{})

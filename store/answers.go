@@ -26,7 +26,10 @@ func (tx *Tx) KeepAnswer(key string, a conversations.Answer) error {
 		key, a.Fingerprint, a.Status, a.Body, micros(a.At))
 }
 
-// ForgetAnswers removes the answers from before t.
-func (tx *Tx) ForgetAnswers(t time.Time) error {
-	return tx.run("DELETE FROM answers WHERE created < $1", micros(t))
+// ForgetAnswers removes up to limit answers from before t, and counts them.
+func (tx *Tx) ForgetAnswers(t time.Time, limit int) (int, error) {
+	*tx.wrote = true
+	gone, err := all(tx.querier, scanText, `DELETE FROM answers WHERE created < $1 AND request_key IN
+		(SELECT request_key FROM answers WHERE created < $1 LIMIT $2) RETURNING request_key`, micros(t), limit)
+	return len(gone), err
 }

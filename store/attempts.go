@@ -169,10 +169,12 @@ func (tx *Tx) EarlyStatuses(channel, providerID, pairKey string, since time.Time
 		channel, providerID, pairKey, micros(since))
 }
 
-// DropStatuses removes reports from before t whose message never became known,
-// and counts them by channel.
-func (tx *Tx) DropStatuses(t time.Time) (map[string]int, error) {
-	channels, err := all(tx.querier, scanText, "SELECT channel FROM statuses WHERE delivery_id IS NULL AND received < $1", micros(t))
+// DropStatuses removes up to limit reports from before t whose message never became
+// known, and counts them by channel.
+func (tx *Tx) DropStatuses(t time.Time, limit int) (map[string]int, error) {
+	*tx.wrote = true
+	channels, err := all(tx.querier, scanText, `DELETE FROM statuses WHERE delivery_id IS NULL AND received < $1 AND seq IN
+		(SELECT seq FROM statuses WHERE delivery_id IS NULL AND received < $1 LIMIT $2) RETURNING channel`, micros(t), limit)
 	if err != nil || len(channels) == 0 {
 		return nil, err
 	}
@@ -180,5 +182,5 @@ func (tx *Tx) DropStatuses(t time.Time) (map[string]int, error) {
 	for _, c := range channels {
 		counts[c]++
 	}
-	return counts, tx.run("DELETE FROM statuses WHERE delivery_id IS NULL AND received < $1", micros(t))
+	return counts, nil
 }

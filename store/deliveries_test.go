@@ -224,7 +224,7 @@ func TestEarlyStatuses(t *testing.T) {
 	}
 	assert.Equal(t, matched, view(t, db, func(tx *store.Tx) (conversations.StatusRecord, error) { return tx.FindStatus(matched.Seq) }))
 
-	drop := func(tx *store.Tx) (map[string]int, error) { return tx.DropStatuses(epoch) }
+	drop := func(tx *store.Tx) (map[string]int, error) { return tx.DropStatuses(epoch, 10) }
 	assert.Equal(t, map[string]int{"sim": 1}, view(t, db, drop))
 	assert.Empty(t, view(t, db, drop))
 	detail, err := db.DeliveryDetail(t.Context(), d.ID)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"bridged/conversations"
 )
@@ -113,6 +114,15 @@ func (tx *Tx) DeleteDeadLetter(seq int64) error {
 func (tx *Tx) DiscardDeadLetter(l conversations.DeadLetter) error {
 	return tx.run("UPDATE dead_letters SET discarded = $2, discarded_by = $3, discard_reason = $4, source = NULL WHERE seq = $1",
 		l.Seq, micros(l.Discarded), l.DiscardedBy, l.DiscardReason)
+}
+
+// ForgetLetters removes up to limit dead letters that were discarded before t, and
+// counts them.
+func (tx *Tx) ForgetLetters(t time.Time, limit int) (int, error) {
+	*tx.wrote = true
+	gone, err := all(tx.querier, scanInt, `DELETE FROM dead_letters WHERE seq IN
+		(SELECT seq FROM dead_letters WHERE discarded > 0 AND discarded < $1 ORDER BY discarded LIMIT $2) RETURNING seq`, micros(t), limit)
+	return len(gone), err
 }
 
 // Requeue puts the task of a dead letter back into the queue that gave it up.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
@@ -136,14 +137,19 @@ func scanRow(s scanner) (r row, err error) {
 	return r, err
 }
 
+// letterOf is the dead letter of a row that failed too often.
+func letterOf(queue string, r row, reason string, now time.Time) conversations.DeadLetter {
+	return conversations.DeadLetter{
+		Topic: queue, Key: r.key, Channel: channelOf(queue), Payload: r.payload, Lease: r.lease, Reason: reason, Created: now,
+	}
+}
+
 // bury moves a row to the dead letters.
-func (tx *Tx) bury(queue string, r row, reason string, now int64) error {
+func (tx *Tx) bury(r row, l conversations.DeadLetter) error {
 	if err := tx.run("DELETE FROM outbox WHERE seq = $1", r.seq); err != nil {
 		return err
 	}
-	return tx.InsertDeadLetter(conversations.DeadLetter{
-		Topic: queue, Key: r.key, Channel: channelOf(queue), Payload: r.payload, Lease: r.lease, Reason: reason, Created: fromMicros(now),
-	})
+	return tx.InsertDeadLetter(l)
 }
 
 // postpone stores that a row has failed once more and when it may be tried again.

@@ -103,7 +103,10 @@ func TestAnswersAreKeptAndForgotten(t *testing.T) {
 			return err
 		})
 	}
-	update(t, db, func(tx *store.Tx) error { return tx.ForgetAnswers(epoch.Add(time.Second)) })
+	update(t, db, func(tx *store.Tx) error {
+		_, err := tx.ForgetAnswers(epoch.Add(time.Second), 10)
+		return err
+	})
 	assert.False(t, hasAnswer(t, db, "a"))
 	assert.True(t, hasAnswer(t, db, "b"))
 }

@@ -35,6 +35,9 @@ type SubscriberConfig struct {
 	// Attempts is how often a message is handled before it becomes a dead
 	// letter; 0 means for ever.
 	Attempts int
+	// SetAside removes a task that was handled that often and puts it aside. What the
+	// letter says is all but whom it is about. Optional; the letter is stored.
+	SetAside func(ctx context.Context, task int64, l conversations.DeadLetter) error
 }
 
 func (c *SubscriberConfig) setDefaults() {
@@ -252,14 +255,22 @@ func (s *subscription) nack(t *taken, reason string) {
 	now := time.Now()
 	failed.due = micros(now.Add(s.config.Backoff(failed.attempts)))
 	dead := s.config.Attempts > 0 && failed.attempts >= s.config.Attempts
-	err := s.queue.db.UpdateBeside(context.Background(), func(tx *Tx) error {
-		if dead {
-			return tx.bury(s.queue.name, failed, reason, micros(now))
-		}
-		return tx.postpone(failed)
-	})
+	var err error
+	switch {
+	case dead && s.config.SetAside != nil:
+		err = s.config.SetAside(context.Background(), failed.seq, letterOf(s.queue.name, failed, reason, now))
+	case dead:
+		err = s.queue.db.UpdateBeside(context.Background(), func(tx *Tx) error {
+			return tx.bury(failed, letterOf(s.queue.name, failed, reason, now))
+		})
+	default:
+		err = s.queue.db.UpdateBeside(context.Background(), func(tx *Tx) error { return tx.postpone(failed) })
+	}
 	switch {
 	case err != nil:
+		if dead && !errors.Is(err, conversations.ErrUnavailable) {
+			s.queue.db.cfg.Log.Error("a task cannot be put aside and will be tried again", "queue", s.queue.name, "task", failed.seq, "error", err)
+		}
 		t.due = failed.due
 		s.queue.again(t)
 	case dead:

@@ -41,6 +41,7 @@ const (
 type daemon struct {
 	cfg             *config.Config
 	log             *slog.Logger
+	now             func() time.Time
 	metrics         *metrics
 	store           *store.DB
 	files           *media.Directory
@@ -55,10 +56,10 @@ type daemon struct {
 }
 
 // newDaemon wires the parts, takes up what the last run left, and starts the
-// pipeline. The servers are the caller's.
-func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *daemon, err error) {
-	d := &daemon{cfg: cfg, log: log, metrics: newMetrics()}
-	d.carrier = simulator.NewCarrier(simulator.Config{Log: log})
+// pipeline. The servers are the caller's. The clock is what all of them live by.
+func newDaemon(ctx context.Context, cfg *config.Config, now func() time.Time, log *slog.Logger) (_ *daemon, err error) {
+	d := &daemon{cfg: cfg, log: log, now: now, metrics: newMetrics()}
+	d.carrier = simulator.NewCarrier(simulator.Config{Now: now, Log: log})
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())
@@ -74,7 +75,7 @@ func newDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *da
 	if d.store, err = openStore(ctx, cfg, d.metrics, log); err != nil {
 		return nil, err
 	}
-	defaults, err := d.store.EnsureDefaults(ctx, freshDefaults(time.Now()))
+	defaults, err := d.store.EnsureDefaults(ctx, freshDefaults(now()))
 	if err != nil {
 		return nil, fmt.Errorf("read the installation's defaults: %w", err)
 	}
@@ -127,6 +128,7 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		Observer:  d.metrics,
 		Due:       func(t time.Time) { d.pipeline.WakeAt(t) },
 		TimersDue: func(t time.Time) { d.pipeline.TimersAt(t) },
+		Now:       d.now,
 		Log:       d.log,
 	}
 }
@@ -157,7 +159,9 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 		Channels: channelConfigs(d.cfg, directory),
 		Paced:    d.metrics.paced,
 		Subscriber: func(inFlight int) message.Subscriber {
-			return store.NewSubscriber(d.store, store.SubscriberConfig{InFlight: inFlight, Aside: tasksAside, Attempts: taskAttempts})
+			return store.NewSubscriber(d.store, store.SubscriberConfig{
+				InFlight: inFlight, Aside: tasksAside, Attempts: taskAttempts, SetAside: d.bridge.SetAside,
+			})
 		},
 		Patient:         d.patient,
 		InboundWebhooks: d.inboundWebhooks,
@@ -168,6 +172,7 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 		TookOver:        d.store.TookOver(),
 		CloseTimeout:    closeTime,
 		Sending:         d.metrics.sending,
+		Now:             d.now,
 		Log:             d.log,
 	}
 }
@@ -177,7 +182,7 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 func (d *daemon) patient(inFlight int) message.Subscriber {
 	policy := retryPolicy(d.cfg.Retry)
 	return store.NewSubscriber(d.store, store.SubscriberConfig{
-		InFlight: inFlight, Attempts: policy.Attempts,
+		InFlight: inFlight, Attempts: policy.Attempts, SetAside: d.bridge.SetAside,
 		Backoff: func(attempts int) time.Duration { return policy.Wait(attempts, rand.Float64()) },
 	})
 }
@@ -268,6 +273,7 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		Store:             d.store,
 		Files:             d.files,
 		Links:             d.links,
+		Now:               d.now,
 		Log:               d.log,
 		Extra:             map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
 		Observe:           d.metrics.api,

@@ -14,7 +14,7 @@ import (
 // default service tells one installation from another.
 func (d *daemon) openMedia(ctx context.Context, service conversations.ServiceID) (err error) {
 	dir := d.cfg.Media.Dir
-	d.files, err = media.OpenDirectory(media.Config{Path: dir, Owner: string(service), Tight: newDisk(dir).Tight})
+	d.files, err = media.OpenDirectory(media.Config{Path: dir, Owner: string(service), Tight: newDisk(dir).Tight, Now: d.now})
 	if err != nil {
 		return fmt.Errorf("media.dir: %w", err)
 	}
@@ -25,7 +25,7 @@ func (d *daemon) openMedia(ctx context.Context, service conversations.ServiceID)
 	if err != nil {
 		return fmt.Errorf("read the key of the files' URLs: %w", err)
 	}
-	d.links, err = media.NewSigner(key, time.Now)
+	d.links, err = media.NewSigner(key, d.now)
 	return err
 }
 

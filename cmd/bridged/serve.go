@@ -55,7 +55,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.
 	if err != nil {
 		return err
 	}
-	d, err := newDaemon(ctx, cfg, log)
+	d, err := newDaemon(ctx, cfg, time.Now, log)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,10 @@ func TestAFullDiskFailsTheWholeBatchAndPasses(t *testing.T) {
 	assert.True(t, hasAnswer(t, db, "40000"), "what was committed stays")
 
 	// Room is made, and the same goes through.
-	require.NoError(t, db.Update(t.Context(), func(tx *store.Tx) error { return tx.ForgetAnswers(epoch.Add(time.Hour)) }))
+	require.NoError(t, db.Update(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.ForgetAnswers(epoch.Add(time.Hour), 1000)
+		return err
+	}))
 	for _, err := range storetest.Batch(db, insertAnswer("before"), fill(50_000), insertAnswer("after")) {
 		require.NoError(t, err)
 	}

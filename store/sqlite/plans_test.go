@@ -98,7 +98,9 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"DueConversations", "SEARCH c USING INDEX conversations_due (due>? AND due<?)", func(tx *store.Tx) { _, _ = tx.DueConversations(now, 1) }},
 		{"NextDueConversation", "conversations_due", func(tx *store.Tx) { _, _ = tx.NextDueConversation() }},
 		{"HeldDeliveries", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.HeldDeliveries("c", "m") }},
-		{"ForgetAnswers", "answers_by_age", func(tx *store.Tx) { _ = tx.ForgetAnswers(now) }},
+		{"ForgetAnswers", "answers_by_age", func(tx *store.Tx) { _, _ = tx.ForgetAnswers(now, 1) }},
+		{"DropStatuses", "statuses_early", func(tx *store.Tx) { _, _ = tx.DropStatuses(now, 1) }},
+		{"ForgetLetters", "dead_letters_discarded", func(tx *store.Tx) { _, _ = tx.ForgetLetters(now, 1) }},
 		{"Messages", "sqlite_autoindex_messages_2 (conversation_id=? AND idx>?)", func(*store.Tx) {
 			_, _ = db.Messages(ctx, "c", conversations.Page{Size: 1, After: &conversations.Cursor{}})
 		}},
