@@ -12,10 +12,17 @@ import (
 // the specified From address".
 const channelGone = 63007
 
+// authorship is who is behind a message. The two differ where a pre-action webhook
+// has given a message from a carrier another author.
+type authorship struct {
+	author *conversations.Participant // whom the message names; nil when it names nobody
+	sender *conversations.Participant // who wrote it, and decides how it goes out; nil when that is nobody
+}
+
 // append adds the message to the conversation and makes a delivery for every
-// participant outside chat but its author. It fills in what the message lacks.
-// An inactive conversation becomes active by it (page 35).
-func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *conversations.Message, author *conversations.Participant) error {
+// participant outside chat but its author and who wrote it. It fills in what the
+// message lacks. An inactive conversation becomes active by it (page 35).
+func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *conversations.Message, by authorship) error {
 	now := b.now()
 	before := *c
 	if c.State == conversations.StateInactive {
@@ -31,9 +38,7 @@ func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *
 	}
 	m.Conversation = c.ID
 	m.Index = index
-	if author != nil {
-		m.Participant = &author.ID
-	}
+	m.Participant = idOf(by.author)
 	if m.Created.IsZero() {
 		m.Created = now
 	}
@@ -54,26 +59,28 @@ func (b *Bridge) append(tx Tx, caller Caller, c *conversations.Conversation, m *
 	if err != nil {
 		return err
 	}
-	return b.fanOut(tx, c, *m, author)
+	return b.fanOut(tx, c, *m, by)
 }
 
-// fanOut makes the deliveries of a message; its author may be nil. The first of a
-// pair's line gets a task; the others follow when the one before them is done. While
+// fanOut makes the deliveries of a message. The first of a pair's line gets a task; the others follow when the one before them is done. While
 // files of the message are being fetched its deliveries have none: they go on with
 // the last file.
-func (b *Bridge) fanOut(tx Tx, c *conversations.Conversation, m conversations.Message, author *conversations.Participant) error {
+func (b *Bridge) fanOut(tx Tx, c *conversations.Conversation, m conversations.Message, by authorship) error {
 	members, err := tx.Participants(m.Conversation)
 	if err != nil {
 		return err
 	}
-	if sendsToGroup(members, author) {
-		return b.fanOutGroup(tx, m, members, *author)
+	if sendsToGroup(members, by.sender) {
+		return b.fanOutGroup(tx, m, members, *by.sender)
 	}
 	prefix, err := b.prefixOf(tx, c, m, members)
 	if err != nil {
 		return err
 	}
-	recipients := recipientsOf(members, author)
+	recipients := recipientsOf(members, by.sender)
+	if by.author != by.sender && by.author != nil {
+		recipients = slices.DeleteFunc(recipients, func(p conversations.Participant) bool { return p.ID == by.author.ID })
+	}
 	if err := lockLines(tx, recipients); err != nil {
 		return err
 	}

@@ -78,6 +78,9 @@ type Config struct {
 	// Webhooks are those of single numbers, which hear of every message to them
 	// (page 38). Optional.
 	Webhooks map[conversations.Address]conversations.Listener
+	// Before is the pre-action webhooks, which may amend or refuse a change (page 33).
+	// Optional: nobody is asked.
+	Before Before
 	// Windows are the rules of the channels that allow free text only for a time, by
 	// the channel's name. Optional.
 	Windows map[string]WindowRule

@@ -14,6 +14,8 @@ type Caller struct {
 	// Webhooks says that a REST call is to fire webhooks. What does not come over
 	// REST does always (contract, 17).
 	Webhooks bool
+
+	inquiry *inquiry // what pre-action webhooks are asked; nil: nothing
 }
 
 // firesWebhooks says whether the webhooks hear of what the caller changes.

@@ -40,11 +40,13 @@ func (b *Bridge) UpdateWebhooks(ctx context.Context, f WebhooksFields) (conversa
 	if err := checkWebhooks(f); err != nil {
 		return conversations.Configuration{}, err
 	}
-	return b.changeConfiguration(ctx, func(tx Tx, c *conversations.Configuration) error {
+	c, err := b.changeConfiguration(ctx, func(tx Tx, c *conversations.Configuration) error {
 		before := c.Webhooks
 		applyWebhooks(&c.Webhooks, f)
 		return listensFrom(tx, before, &c.Webhooks)
 	})
+	b.webhooksChanged()
+	return c, err
 }
 
 func (b *Bridge) changeConfiguration(ctx context.Context, apply func(Tx, *conversations.Configuration) error) (conversations.Configuration, error) {

@@ -20,11 +20,16 @@ func (b *Bridge) CreateConversation(ctx context.Context, caller Caller, service 
 	if err != nil {
 		return c, err
 	}
-	return change(ctx, b, func(tx Tx) (conversations.Conversation, error) {
-		if err := b.insertConversation(tx, caller, &c, f); err != nil {
-			return c, err
+	return judged(ctx, b, caller, func(tx Tx, caller Caller) (conversations.Conversation, error) {
+		made := c
+		if err := b.completeConversation(tx, &made, f); err != nil {
+			return made, err
 		}
-		return c, nil
+		if err := caller.askConversation(conversations.ConversationAdd, &made); err != nil {
+			return made, err
+		}
+		err := b.insertConversation(tx, caller, &made)
+		return made, err
 	})
 }
 
@@ -56,10 +61,9 @@ func (b *Bridge) newConversation(caller Caller, service conversations.ServiceID,
 	return c, nil
 }
 
-// insertConversation stores a new conversation, with the account's defaults for
-// what its fields leave out (page 10). Where a message has made it, origin are its
-// author and receivers.
-func (b *Bridge) insertConversation(tx Tx, caller Caller, c *conversations.Conversation, f ConversationFields, origin ...conversations.Address) error {
+// completeConversation gives a new conversation the account's defaults for what its
+// fields leave out (page 10).
+func (b *Bridge) completeConversation(tx Tx, c *conversations.Conversation, f ConversationFields) error {
 	defaults, err := tx.Configuration()
 	if err != nil {
 		return err
@@ -74,6 +78,12 @@ func (b *Bridge) insertConversation(tx Tx, caller Caller, c *conversations.Conve
 		c.Timers.Closed = defaults.TimerClosed
 	}
 	c.RestartTimers(b.now())
+	return nil
+}
+
+// insertConversation stores a new conversation. Where a message has made it, origin
+// are its author and receivers.
+func (b *Bridge) insertConversation(tx Tx, caller Caller, c *conversations.Conversation, origin ...conversations.Address) error {
 	if err := tx.InsertConversation(c); err != nil {
 		return err
 	}
@@ -88,7 +98,7 @@ func (b *Bridge) UpdateConversation(ctx context.Context, caller Caller, service 
 	if err := b.checkConversation(f); err != nil {
 		return conversations.Conversation{}, err
 	}
-	c, err := change(ctx, b, func(tx Tx) (conversations.Conversation, error) {
+	c, err := judged(ctx, b, caller, func(tx Tx, caller Caller) (conversations.Conversation, error) {
 		before, err := openConversation(tx, service, key)
 		if err != nil {
 			return before, err
@@ -101,6 +111,9 @@ func (b *Bridge) UpdateConversation(ctx context.Context, caller Caller, service 
 			c.RestartTimers(b.now())
 		case f.TimerInactive != nil || f.TimerClosed != nil:
 			c.DateTimers()
+		}
+		if err := caller.askConversation(conversations.ConversationUpdate, &c); err != nil {
+			return c, err
 		}
 		if err := tx.UpdateConversation(c); err != nil {
 			return c, err
@@ -122,9 +135,12 @@ func (b *Bridge) UpdateConversation(ctx context.Context, caller Caller, service 
 
 // DeleteConversation removes a conversation with everything in it.
 func (b *Bridge) DeleteConversation(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey) error {
-	return remove(ctx, b, func(tx Tx) error {
+	return removeJudged(ctx, b, caller, func(tx Tx, caller Caller) error {
 		c, err := tx.FindConversation(service, key)
 		if err != nil {
+			return err
+		}
+		if err := caller.askConversation(conversations.ConversationRemove, &c); err != nil {
 			return err
 		}
 		return b.removeConversation(tx, caller, c)

@@ -33,19 +33,14 @@ type Fetched struct {
 	After  time.Duration // the least to wait before the next one
 }
 
-// receiveMedia gives a message the files that came with it. Its deliveries wait
-// until they have been fetched, which begins after the commit.
-func (b *Bridge) receiveMedia(tx Tx, r conversations.InboundRecord, c conversations.Conversation, m *conversations.Message) error {
-	if len(r.Media) == 0 {
-		return nil
-	}
+// incomingFiles are the files that a message from a carrier will have. They are not
+// stored yet.
+func (b *Bridge) incomingFiles(m conversations.Inbound) (files []conversations.MediaFile) {
 	now := b.now()
-	m.ID = conversations.NewID[conversations.MessageID](now)
-	for i, source := range r.Media {
+	for i, source := range m.Media {
 		file := conversations.MediaFile{
-			ID: conversations.NewID[conversations.MediaID](now), Service: c.Service, Author: m.Author,
-			Category: conversations.CategoryMedia, ContentType: source.ContentType, Filename: source.Filename,
-			Conversation: c.ID, Message: m.ID, State: conversations.MediaFetching, Created: now, Updated: now,
+			ID: conversations.NewID[conversations.MediaID](now), Category: conversations.CategoryMedia,
+			ContentType: source.ContentType, Filename: source.Filename, State: conversations.MediaFetching, Created: now, Updated: now,
 		}
 		if file.ContentType == "" {
 			file.ContentType = unknownType
@@ -54,7 +49,20 @@ func (b *Bridge) receiveMedia(tx Tx, r conversations.InboundRecord, c conversati
 			file.State = conversations.MediaFailed
 			file.Reason = fmt.Sprintf("a message may have %d files", conversations.MaxMediaOfMessage)
 		}
-		m.Media = append(m.Media, file.Media())
+		files = append(files, file)
+	}
+	return files
+}
+
+// receiveMedia gives a message the files that came with it. Its deliveries wait
+// until they have been fetched, which begins after the commit.
+func (b *Bridge) receiveMedia(tx Tx, r conversations.InboundRecord, c conversations.Conversation, m *conversations.Message, files []conversations.MediaFile) error {
+	if len(files) == 0 {
+		return nil
+	}
+	m.ID = conversations.NewID[conversations.MessageID](b.now())
+	for i, file := range files {
+		file.Service, file.Author, file.Conversation, file.Message = c.Service, m.Author, c.ID, m.ID
 		if err := tx.InsertMedia(file); err != nil {
 			return err
 		}
@@ -62,7 +70,7 @@ func (b *Bridge) receiveMedia(tx Tx, r conversations.InboundRecord, c conversati
 			continue
 		}
 		fetch := conversations.Fetch{
-			File: file.ID, Conversation: c.ID, Message: m.ID, Channel: r.Channel, Proxy: r.To, Source: source,
+			File: file.ID, Conversation: c.ID, Message: m.ID, Channel: r.Channel, Proxy: r.To, Source: r.Media[i],
 		}
 		if err := firstError(tx.InsertFetch(fetch), tx.Enqueue(fetchTask(fetch))); err != nil {
 			return err

@@ -155,47 +155,17 @@ func (b *Bridge) decideGroupCreation(tx Tx, members []conversations.Address, r *
 	return nil
 }
 
-// createGroup makes the conversation of a group message that none took (page 38):
-// the numbers of ours in it join as projected addresses that nobody stands behind,
-// the others by their addresses. It is initializing until all of them are there.
-func (b *Bridge) createGroup(tx Tx, caller Caller, m conversations.Inbound, to *routing) error {
-	c, err := b.createEmpty(tx, caller, m, conversations.StateInitializing, to)
-	if err != nil {
-		return err
-	}
-	var members []conversations.Participant
-	for _, address := range membersOf(m) {
-		if slices.ContainsFunc(members, func(p conversations.Participant) bool { return bindings.Name(p.InGroup()) == bindings.Name(address) }) {
-			continue
-		}
-		p := b.groupMember(c.ID, address)
-		if err := b.enter(tx, caller, to.Service, &p); err != nil {
-			return err
-		}
-		members = append(members, p)
-	}
+// completeGroup ends the initializing of a group message's conversation, all of whose
+// members are in it.
+func (b *Bridge) completeGroup(tx Tx, caller Caller, c *conversations.Conversation, members []conversations.Participant) error {
 	if err := b.regroup(tx, c.ID, members); err != nil {
 		return err
 	}
-	before := c
+	before := *c
 	c.State, c.Updated = conversations.StateActive, b.now()
 	c.RestartTimers(c.Updated)
-	if err := tx.UpdateConversation(c); err != nil {
+	if err := tx.UpdateConversation(*c); err != nil {
 		return err
 	}
-	to.conversation, to.author = c, members[0]
-	return b.changedState(tx, caller, conversations.ReasonEvent, c, before)
-}
-
-// groupMember makes a participant of an address in a group.
-func (b *Bridge) groupMember(c conversations.ConversationID, address conversations.Address) conversations.Participant {
-	now := b.now()
-	p := conversations.Participant{
-		ID: conversations.NewID[conversations.ParticipantID](now), Conversation: c,
-		Binding: &conversations.Binding{Address: address}, Attributes: emptyAttributes, Created: now, Updated: now,
-	}
-	if b.owned(address) {
-		p.Binding = &conversations.Binding{Projected: address}
-	}
-	return p
+	return b.changedState(tx, caller, conversations.ReasonEvent, *c, before)
 }

@@ -272,9 +272,6 @@ func (b *Bridge) unproxy(tx Tx, p *conversations.Participant) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.FreePair(p.ID); err != nil {
-		return err
-	}
 	p.Binding = binding
 	others, err := othersOf(tx, *p)
 	if err != nil {
@@ -288,15 +285,12 @@ func (b *Bridge) unproxy(tx Tx, p *conversations.Participant) error {
 
 // takeOver gives a projected address another identity behind it (page 37,
 // "Sharing a Projected Address").
-func (b *Bridge) takeOver(tx Tx, caller Caller, of conversations.Service, p *conversations.Participant, identity string) error {
+func (b *Bridge) takeOver(tx Tx, of conversations.Service, p *conversations.Participant, identity string) error {
 	if err := checkIdentity(identity); err != nil {
 		return err
 	}
 	p.Identity = &identity
-	if err := b.checkRoom(tx, of.ID, *p); err != nil {
-		return err
-	}
-	return b.ensureUser(tx, caller, of, *p)
+	return b.checkRoom(tx, of.ID, *p)
 }
 
 // checkGroupAuthor refuses a message to a group text that cannot go out: it needs

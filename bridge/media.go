@@ -57,47 +57,63 @@ func (b *Bridge) AddMedia(ctx context.Context, service conversations.ServiceID, 
 	return file, err
 }
 
-// attach gives files to a new message, which gets its ID by it. Each has to be of
-// the conversation's service, and no other message's.
-func (b *Bridge) attach(tx Tx, c conversations.Conversation, m *conversations.Message, ids []conversations.MediaID) error {
+// attachable finds the files that a new message is to have, which gets its ID by
+// them, and locks them. Each has to be of the conversation's service, and no other
+// message's. It stores nothing.
+func (b *Bridge) attachable(tx Tx, c conversations.Conversation, m *conversations.Message, ids []conversations.MediaID) (files []conversations.MediaFile, err error) {
 	if len(ids) == 0 {
-		return nil
+		return nil, nil
 	}
 	if m.Body != nil && *m.Body == "" {
 		m.Body = nil // as the reference shows a message that is a file only (page 04)
 	}
 	m.ID = conversations.NewID[conversations.MessageID](b.now())
 	if err := lockMedia(tx, ids); err != nil {
-		return err
+		return nil, err
 	}
 	var total int64
-	for _, id := range ids {
-		file, err := b.attachable(tx, c.Service, id)
-		if err != nil {
-			return err
+	for i, id := range ids {
+		file, err := b.attachableFile(tx, c.Service, id)
+		switch {
+		case err != nil:
+			return nil, err
+		case slices.Contains(ids[:i], id):
+			return nil, taken()
 		}
 		if total += file.Size; total > conversations.MaxMediaBytes {
-			return conversations.Refuse(conversations.MediaTooLarge,
+			return nil, conversations.Refuse(conversations.MediaTooLarge,
 				"the files of a message may have %d bytes together", conversations.MaxMediaBytes)
 		}
 		file.Conversation, file.Message, file.Updated = c.ID, m.ID, b.now()
+		files, m.Media = append(files, file), append(m.Media, file.Media())
+	}
+	return files, nil
+}
+
+// attach stores that a message has these files.
+func attach(tx Tx, files []conversations.MediaFile) error {
+	for _, file := range files {
 		if err := tx.AttachMedia(file); err != nil {
 			return err
 		}
-		m.Media = append(m.Media, file.Media())
 	}
 	return nil
 }
 
-// attachable finds a file that a message may take.
-func (b *Bridge) attachable(tx Tx, service conversations.ServiceID, id conversations.MediaID) (conversations.MediaFile, error) {
+// taken refuses a file that a message has already.
+func taken() error {
+	return conversations.Refuse(conversations.MediaTaken, "upload the file once for each message")
+}
+
+// attachableFile finds a file that a message may take.
+func (b *Bridge) attachableFile(tx Tx, service conversations.ServiceID, id conversations.MediaID) (conversations.MediaFile, error) {
 	file, err := tx.FindMedia(service, id)
 	switch {
 	case conversations.NotFound.Is(err), err == nil && !file.Attached() && !b.now().Before(file.Created.Add(b.cfg.MediaLife)):
 		return file, conversations.Refuse(conversations.MediaUnknown,
 			"upload the file to the conversation's service, at most %s before the message", b.cfg.MediaLife)
 	case err == nil && file.Attached():
-		return file, conversations.Refuse(conversations.MediaTaken, "upload the file once for each message")
+		return file, taken()
 	}
 	return file, err
 }

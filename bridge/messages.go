@@ -15,7 +15,7 @@ func (b *Bridge) CreateMessage(ctx context.Context, caller Caller, service conve
 	if err := checkNewMessage(f); err != nil {
 		return conversations.Message{}, err
 	}
-	return changeBy(ctx, b, b.commitBeside, func(tx Tx) (conversations.Message, error) {
+	return judgedBy(ctx, b, b.commitBeside, caller, func(tx Tx, caller Caller) (conversations.Message, error) {
 		m := conversations.Message{
 			Author:     conversations.AuthorSystem,
 			Body:       f.Body,
@@ -40,18 +40,45 @@ func (b *Bridge) CreateMessage(ctx context.Context, caller Caller, service conve
 		if err != nil {
 			return m, err
 		}
-		author := authorOf(m.Author, members)
-		if err := b.checkGroupAuthor(members, author); err != nil {
+		files, err := b.attachable(tx, c, &m, f.Media)
+		if err != nil {
 			return m, err
 		}
-		if err := b.attach(tx, c, &m, f.Media); err != nil {
+		author, err := b.settleAuthor(caller, c, &m, members)
+		if err != nil {
 			return m, err
 		}
-		if err := b.append(tx, caller, &c, &m, author); err != nil {
+		if err := attach(tx, files); err != nil {
 			return m, err
 		}
-		return m, nil
+		err = b.append(tx, caller, &c, &m, authorship{author: author, sender: author})
+		return m, err
 	})
+}
+
+// settleAuthor finds which participant the author of a new message names, nil when
+// it names none, and asks the pre-action webhooks, which may amend it and the rest of
+// the message.
+func (b *Bridge) settleAuthor(caller Caller, c conversations.Conversation, m *conversations.Message, members []conversations.Participant) (*conversations.Participant, error) {
+	author := authorOf(m.Author, members)
+	if err := b.checkGroupAuthor(members, author); err != nil {
+		return nil, err
+	}
+	m.Participant = idOf(author)
+	amended, err := caller.askMessage(conversations.MessageAdd, c, m)
+	if err != nil || !amended {
+		return author, err
+	}
+	author = authorOf(m.Author, members)
+	m.Participant = idOf(author)
+	return author, b.checkGroupAuthor(members, author)
+}
+
+func idOf(p *conversations.Participant) *conversations.ParticipantID {
+	if p == nil {
+		return nil
+	}
+	return &p.ID
 }
 
 // authorOf returns the participant that the author names, nil when it names none.
@@ -70,7 +97,7 @@ func (b *Bridge) UpdateMessage(ctx context.Context, caller Caller, service conve
 	if err := checkMessage(f); err != nil {
 		return conversations.Message{}, err
 	}
-	return change(ctx, b, func(tx Tx) (conversations.Message, error) {
+	return judged(ctx, b, caller, func(tx Tx, caller Caller) (conversations.Message, error) {
 		c, err := openConversation(tx, service, key)
 		if err != nil {
 			return conversations.Message{}, err
@@ -87,6 +114,9 @@ func (b *Bridge) UpdateMessage(ctx context.Context, caller Caller, service conve
 		set(&m.Attributes, f.Attributes)
 		set(&m.Created, f.Created)
 		set(&m.Updated, f.Updated)
+		if _, err := caller.askMessage(conversations.MessageUpdate, c, &m); err != nil {
+			return m, err
+		}
 		if err := tx.UpdateMessage(m); err != nil {
 			return m, err
 		}
@@ -98,13 +128,16 @@ func (b *Bridge) UpdateMessage(ctx context.Context, caller Caller, service conve
 // DeleteMessage removes a message with its receipts and files. What the carriers
 // have is out of reach; what they do not have yet is not sent any more.
 func (b *Bridge) DeleteMessage(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, id conversations.MessageID) error {
-	return remove(ctx, b, func(tx Tx) error {
+	return removeJudged(ctx, b, caller, func(tx Tx, caller Caller) error {
 		c, err := openConversation(tx, service, key)
 		if err != nil {
 			return err
 		}
 		m, err := tx.FindMessage(c.ID, id)
 		if err != nil {
+			return err
+		}
+		if _, err := caller.askMessage(conversations.MessageRemove, c, &m); err != nil {
 			return err
 		}
 		if err := discard(tx, c.ID, m.ID); err != nil {

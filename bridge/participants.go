@@ -17,16 +17,14 @@ func (b *Bridge) AddParticipant(ctx context.Context, caller Caller, service conv
 	if err != nil {
 		return p, err
 	}
-	return change(ctx, b, func(tx Tx) (conversations.Participant, error) {
+	return judged(ctx, b, caller, func(tx Tx, caller Caller) (conversations.Participant, error) {
 		c, err := openConversation(tx, service, key)
 		if err != nil {
 			return p, err
 		}
-		p.Conversation = c.ID
-		if err := b.join(tx, caller, service, &p); err != nil {
-			return p, err
-		}
-		return p, nil
+		added := p
+		err = b.join(tx, caller, c, &added)
+		return added, err
 	})
 }
 
@@ -54,28 +52,38 @@ func (b *Bridge) newParticipant(f ParticipantFields) (conversations.Participant,
 	return p, nil
 }
 
-// join adds a participant to its conversation, which must be of the service.
-func (b *Bridge) join(tx Tx, caller Caller, service conversations.ServiceID, p *conversations.Participant) error {
-	if err := b.enter(tx, caller, service, p); err != nil || !p.Grouped() {
+// join adds a participant to a conversation.
+func (b *Bridge) join(tx Tx, caller Caller, c conversations.Conversation, p *conversations.Participant) error {
+	if err := b.enter(tx, caller, c, p); err != nil || !p.Grouped() {
 		return err
 	}
 	return b.regroupStored(tx, p.Conversation)
 }
 
-// enter is join for one of several participants, after all of whom the number
-// group of the conversation is found.
-func (b *Bridge) enter(tx Tx, caller Caller, service conversations.ServiceID, p *conversations.Participant) error {
-	of, err := tx.FindService(service)
-	if err != nil {
-		return err
-	}
+// admission completes a participant that is to be added, and asks the pre-action
+// webhooks. It writes nothing.
+func (b *Bridge) admission(tx Tx, caller Caller, of conversations.Service, c conversations.Conversation, p *conversations.Participant) error {
+	p.Conversation = c.ID
 	if err := checkConversationRole(tx, of, p.Role); err != nil {
 		return err
 	}
 	if p.Role == nil && !byAddressAlone(*p) {
 		p.Role = &of.ConversationRole
 	}
-	if err := b.checkRoom(tx, service, *p); err != nil {
+	if err := b.checkRoom(tx, c.Service, *p); err != nil {
+		return err
+	}
+	return caller.askParticipant(conversations.ParticipantAdd, c, *p)
+}
+
+// enter is join for one of several participants, after all of whom the number
+// group of the conversation is found.
+func (b *Bridge) enter(tx Tx, caller Caller, c conversations.Conversation, p *conversations.Participant) error {
+	of, err := tx.FindService(c.Service)
+	if err != nil {
+		return err
+	}
+	if err := b.admission(tx, caller, of, c, p); err != nil {
 		return err
 	}
 	if err := tx.InsertParticipant(p); err != nil {
@@ -98,8 +106,8 @@ func byAddressAlone(p conversations.Participant) bool { return p.Grouped() && p.
 // UpdateParticipant changes the fields that are given. A new proxy address moves
 // the pair in the same commit.
 func (b *Bridge) UpdateParticipant(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, who conversations.ParticipantKey, f ParticipantFields) (conversations.Participant, error) {
-	return change(ctx, b, func(tx Tx) (conversations.Participant, error) {
-		p, err := openParticipant(tx, service, key, who)
+	return judged(ctx, b, caller, func(tx Tx, caller Caller) (conversations.Participant, error) {
+		c, p, err := openParticipant(tx, service, key, who)
 		if err != nil {
 			return p, err
 		}
@@ -110,15 +118,13 @@ func (b *Bridge) UpdateParticipant(ctx context.Context, caller Caller, service c
 		if err := checkConversationRole(tx, of, f.Role); err != nil {
 			return p, err
 		}
-		if err := b.modify(tx, caller, of, &p, f); err != nil {
-			return p, err
-		}
-		return p, nil
+		err = b.modify(tx, caller, of, c, &p, f)
+		return p, err
 	})
 }
 
 // modify changes a participant of a conversation of the service.
-func (b *Bridge) modify(tx Tx, caller Caller, of conversations.Service, p *conversations.Participant, f ParticipantFields) error {
+func (b *Bridge) modify(tx Tx, caller Caller, of conversations.Service, c conversations.Conversation, p *conversations.Participant, f ParticipantFields) error {
 	before := *p
 	p.Updated = b.now()
 	if err := b.rebind(tx, p, f); err != nil {
@@ -131,11 +137,17 @@ func (b *Bridge) modify(tx Tx, caller Caller, of conversations.Service, p *conve
 		case p.Projected() == "":
 			return conversations.Refuse(conversations.IdentityPresent, "remove the participant and add one with the other identity")
 		}
-		if err := b.takeOver(tx, caller, of, p, *f.Identity); err != nil {
+		if err := b.takeOver(tx, of, p, *f.Identity); err != nil {
 			return err
 		}
 	}
 	if err := b.applyParticipant(p, f); err != nil {
+		return err
+	}
+	if err := caller.askParticipant(conversations.ParticipantUpdate, c, *p); err != nil {
+		return err
+	}
+	if err := b.moveIn(tx, caller, of, *p, before); err != nil {
 		return err
 	}
 	if err := tx.UpdateParticipant(*p); err != nil {
@@ -153,18 +165,21 @@ func (b *Bridge) modify(tx Tx, caller Caller, of conversations.Service, p *conve
 // RemoveParticipant takes a participant out of its conversation and frees its
 // pair. Its messages and receipts remain (contract, 16).
 func (b *Bridge) RemoveParticipant(ctx context.Context, caller Caller, service conversations.ServiceID, key conversations.ConversationKey, who conversations.ParticipantKey) error {
-	return remove(ctx, b, func(tx Tx) error {
-		p, err := openParticipant(tx, service, key, who)
+	return removeJudged(ctx, b, caller, func(tx Tx, caller Caller) error {
+		c, p, err := openParticipant(tx, service, key, who)
 		if err != nil {
 			return err
 		}
-		return b.leave(tx, caller, p)
+		return b.leave(tx, caller, c, p)
 	})
 }
 
 // leave takes a participant out of its conversation. The number group that remains
 // must be in no other live conversation.
-func (b *Bridge) leave(tx Tx, caller Caller, p conversations.Participant) error {
+func (b *Bridge) leave(tx Tx, caller Caller, c conversations.Conversation, p conversations.Participant) error {
+	if err := caller.askParticipant(conversations.ParticipantRemove, c, p); err != nil {
+		return err
+	}
 	if err := b.depart(tx, caller, p); err != nil || !p.Grouped() {
 		return err
 	}
@@ -180,12 +195,12 @@ func (b *Bridge) depart(tx Tx, caller Caller, p conversations.Participant) error
 		conversations.Resource{Participant: &p}, conversations.Resource{})
 }
 
-func openParticipant(tx Tx, service conversations.ServiceID, key conversations.ConversationKey, who conversations.ParticipantKey) (conversations.Participant, error) {
-	c, err := openConversation(tx, service, key)
-	if err != nil {
-		return conversations.Participant{}, err
+func openParticipant(tx Tx, service conversations.ServiceID, key conversations.ConversationKey, who conversations.ParticipantKey) (c conversations.Conversation, p conversations.Participant, err error) {
+	if c, err = openConversation(tx, service, key); err != nil {
+		return c, p, err
 	}
-	return tx.FindParticipant(c.ID, who)
+	p, err = tx.FindParticipant(c.ID, who)
+	return c, p, err
 }
 
 // newBinding checks what a new participant is reached by (contract, 4). It
@@ -262,40 +277,6 @@ func (b *Bridge) bind(tx Tx, p conversations.Participant) error {
 		err = &conversations.Error{Fault: conversations.PairTaken, Detail: string(holder)}
 	}
 	return err
-}
-
-// rebind carries out what an update asks of a participant's addresses.
-func (b *Bridge) rebind(tx Tx, p *conversations.Participant, f ParticipantFields) error {
-	switch {
-	case f.Projected != nil:
-		return b.reproject(tx, p, *f.Projected)
-	case f.Proxy == nil:
-		return nil
-	case !p.Paired() && *f.Proxy == removal:
-		return conversations.Refuse(conversations.ProxyNotRemovable, "the participant has none")
-	case !p.Native():
-		return conversations.Refuse(conversations.ProxyNotAddable, "only a participant with an address can have a proxy address")
-	case *f.Proxy == removal:
-		return b.unproxy(tx, p)
-	case *f.Proxy == p.Binding.Proxy:
-		return nil
-	}
-	binding, err := b.checkBinding(conversations.Binding{Address: p.Binding.Address, Proxy: *f.Proxy})
-	if err != nil {
-		return err
-	}
-	if err := tx.FreePair(p.ID); err != nil {
-		return err
-	}
-	p.Binding = binding
-	others, err := othersOf(tx, *p)
-	if err != nil {
-		return err
-	}
-	if err := checkGroup(others, *p); err != nil {
-		return err
-	}
-	return b.bind(tx, *p)
 }
 
 // checkRoom refuses a participant that the conversation has, or has no room for

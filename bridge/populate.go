@@ -47,18 +47,23 @@ func (b *Bridge) CreateConversationWithParticipants(ctx context.Context, caller 
 	if len(members) > 0 {
 		c.State = conversations.StateInitializing
 	}
-	return change(ctx, b, func(tx Tx) (conversations.Conversation, error) {
-		if err := b.checkPopulation(tx, service, task.Participants); err != nil {
-			return c, err
+	return judged(ctx, b, caller, func(tx Tx, caller Caller) (conversations.Conversation, error) {
+		made := c
+		err := firstError(b.checkPopulation(tx, service, task.Participants), b.completeConversation(tx, &made, f))
+		if err == nil {
+			err = caller.askConversation(conversations.ConversationAdd, &made)
 		}
-		if err := b.insertConversation(tx, caller, &c, f); err != nil || len(members) == 0 {
-			return c, err
+		if err == nil {
+			err = b.insertConversation(tx, caller, &made)
+		}
+		if err != nil || len(members) == 0 {
+			return made, err
 		}
 		payload, err := json.Marshal(task)
 		if err != nil {
-			return c, err
+			return made, err
 		}
-		return c, tx.Enqueue(conversations.Task{Topic: TopicPopulate, Key: string(c.ID), Payload: payload})
+		return made, tx.Enqueue(conversations.Task{Topic: TopicPopulate, Key: string(c.ID), Payload: payload})
 	})
 }
 
@@ -109,15 +114,21 @@ func (b *Bridge) Populate(ctx context.Context, task int64, payload []byte) error
 	if err := json.Unmarshal(payload, &p); err != nil {
 		return fmt.Errorf("decode the participants to add: %w", err)
 	}
-	err := b.commit(ctx, func(tx Tx) error {
-		return b.settlePopulation(tx, task, p, func(c *conversations.Conversation) error {
-			c.State = p.State
-			for _, member := range p.Participants {
-				if err := b.enter(tx, p.Caller, p.Service, &member); err != nil {
+	err := b.inquire(ctx, p.Caller, func(caller Caller) error {
+		caller.seed("populate " + string(p.Conversation))
+		return b.commit(ctx, func(tx Tx) error {
+			return b.settlePopulation(tx, task, p, func(c *conversations.Conversation) error {
+				if err := b.admitAll(tx, caller, *c, p.Participants); err != nil {
 					return err
 				}
-			}
-			return b.regroupStored(tx, c.ID)
+				c.State = p.State
+				for _, member := range p.Participants {
+					if err := b.enter(tx, caller, *c, &member); err != nil {
+						return err
+					}
+				}
+				return b.regroupStored(tx, c.ID)
+			})
 		})
 	})
 	var refused *conversations.Error
@@ -135,6 +146,23 @@ func (b *Bridge) Populate(ctx context.Context, task int64, payload []byte) error
 			})
 		})
 	})
+}
+
+// admitAll asks the pre-action webhooks about all of several new participants,
+// before any of them is stored.
+func (b *Bridge) admitAll(tx Tx, caller Caller, c conversations.Conversation, list []conversations.Participant) error {
+	if !caller.judges() {
+		return nil
+	}
+	of, err := tx.FindService(c.Service)
+	if err != nil {
+		return err
+	}
+	asks := make([]func() error, len(list))
+	for i, p := range list {
+		asks[i] = func() error { return b.admission(tx, caller, of, c, &p) }
+	}
+	return all(asks...)
 }
 
 // settlePopulation ends the initializing of a conversation, if it still goes on.

@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"bridged/autocreate"
@@ -16,13 +17,20 @@ var errAlone = errors.New("a conversation has to be made")
 
 // Route carries out the task of an accepted inbound message: it is appended in
 // the name of the participant whom its pair means, if need be in a conversation
-// that is made for it, or it is recorded as unrouted with the reason. Carrying it
-// out again changes nothing.
+// that is made for it, or it is recorded as unrouted with the reason; so it is where
+// a pre-action webhook refuses it. Carrying it out again changes nothing.
 func (b *Bridge) Route(ctx context.Context, task, seq int64) error {
-	r, routed, err := b.routeIn(ctx, b.commitBeside, task, seq, false)
-	if errors.Is(err, errAlone) {
-		r, routed, err = b.routeIn(ctx, b.commit, task, seq, true)
-	}
+	var (
+		r      conversations.InboundRecord
+		routed bool
+	)
+	err := b.inquire(ctx, Caller{Source: conversations.SourceSystem}, func(caller Caller) (err error) {
+		r, routed, err = b.routeIn(ctx, b.commitBeside, caller, task, seq, false)
+		if errors.Is(err, errAlone) {
+			r, routed, err = b.routeIn(ctx, b.commit, caller, task, seq, true)
+		}
+		return err
+	})
 	if err != nil || !routed {
 		return err
 	}
@@ -35,7 +43,7 @@ func (b *Bridge) Route(ctx context.Context, task, seq int64) error {
 	return nil
 }
 
-func (b *Bridge) routeIn(ctx context.Context, commit Committer, task, seq int64, alone bool) (r conversations.InboundRecord, routed bool, err error) {
+func (b *Bridge) routeIn(ctx context.Context, commit Committer, caller Caller, task, seq int64, alone bool) (r conversations.InboundRecord, routed bool, err error) {
 	err = commit(ctx, func(tx Tx) error {
 		routed = false
 		var err error
@@ -53,10 +61,18 @@ func (b *Bridge) routeIn(ctx context.Context, commit Committer, task, seq int64,
 		if to.Destination == conversations.ToNewConversation && !alone && r.Effect == conversations.EffectNone {
 			return errAlone
 		}
+		caller.Source, caller.By = r.From.Type().Source(), string(r.From)
+		caller.seed(fmt.Sprintf("inbound %s %s %d", r.Channel, r.ProviderID, task))
+		d, err := b.draftOf(tx, caller, r, to)
+		if refused, ok := errors.AsType[*rejection](err); ok {
+			to.found(conversations.RulePreAction, conversations.Unrouted, refused.Error())
+		} else if err != nil {
+			return err
+		}
 		if err := b.callWebhooks(tx, r, to); err != nil {
 			return err
 		}
-		if err := b.follow(tx, &r, to); err != nil {
+		if err := b.follow(tx, caller, &r, to, d); err != nil {
 			return err
 		}
 		if err := b.openWindow(tx, r); err != nil {
@@ -210,7 +226,7 @@ func (b *Bridge) poolOf(number conversations.Address) *Pool {
 }
 
 // follow brings a message where it goes.
-func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error {
+func (b *Bridge) follow(tx Tx, caller Caller, r *conversations.InboundRecord, to routing, d draft) error {
 	if to.Destination == conversations.Dropped {
 		r.State, r.Reason = conversations.InboundDropped, to.Reason()
 		return tx.FinishInbound(*r, "")
@@ -226,77 +242,49 @@ func (b *Bridge) follow(tx Tx, r *conversations.InboundRecord, to routing) error
 		r.State = conversations.InboundCalled
 		return tx.FinishInbound(*r, "")
 	}
-	caller := Caller{Source: r.From.Type().Source(), By: string(r.From)}
-	if to.Destination == conversations.ToNewConversation {
-		create := b.create
-		if r.CopyKey != "" {
-			create = b.createGroup
-		}
-		if err := create(tx, caller, r.Inbound, &to); err != nil {
+	return b.post(tx, caller, r, to, d)
+}
+
+// post stores a draft: the message, and the conversation that it makes.
+func (b *Bridge) post(tx Tx, caller Caller, r *conversations.InboundRecord, to routing, d draft) error {
+	if len(d.members) > 0 {
+		if err := b.create(tx, caller, r.Inbound, to, &d); err != nil {
 			return err
 		}
 	}
-	m := conversations.Message{
-		Author: string(to.author.Binding.Address),
-	}
-	var err error
-	if m.Attributes, err = b.attributesOf(tx, *r, to.conversation, to.author.ID); err != nil {
+	if err := b.receiveMedia(tx, *r, d.conversation, &d.message, d.files); err != nil {
 		return err
 	}
-	if r.Body != "" || len(r.Media) == 0 {
-		m.Body = &r.Body
-	}
-	if err := b.receiveMedia(tx, *r, to.conversation, &m); err != nil {
-		return err
-	}
-	caller.By = m.Author
-	if err := b.append(tx, caller, &to.conversation, &m, &to.author); err != nil {
+	caller.By = string(d.by.sender.Binding.Address)
+	if err := b.append(tx, caller, &d.conversation, &d.message, d.by); err != nil {
 		return err
 	}
 	r.State = conversations.InboundAppended
-	return tx.FinishInbound(*r, m.ID)
+	return tx.FinishInbound(*r, d.message.ID)
 }
 
-// create makes the conversation of a message that none took, with its sender as
-// the only participant (page 38).
-func (b *Bridge) create(tx Tx, caller Caller, m conversations.Inbound, to *routing) error {
-	c, err := b.createEmpty(tx, caller, m, conversations.StateActive, to)
-	if err != nil {
+// create stores the conversation of a message that none took, as the configuration
+// says, with its members.
+func (b *Bridge) create(tx Tx, caller Caller, m conversations.Inbound, to routing, d *draft) error {
+	c := &d.conversation
+	if err := b.insertConversation(tx, caller, c, membersOf(m)...); err != nil {
 		return err
-	}
-	now := b.now()
-	author := conversations.Participant{
-		ID: conversations.NewID[conversations.ParticipantID](now), Conversation: c.ID,
-		Binding:    &conversations.Binding{Address: m.From, Proxy: m.To},
-		Attributes: emptyAttributes, Created: now, Updated: now,
-	}
-	if err := b.join(tx, caller, to.Service, &author); err != nil {
-		return err
-	}
-	to.conversation, to.author = c, author
-	return nil
-}
-
-// createEmpty makes a conversation as the configuration says, without anybody in
-// it.
-func (b *Bridge) createEmpty(tx Tx, caller Caller, m conversations.Inbound, state conversations.State, to *routing) (conversations.Conversation, error) {
-	var fields ConversationFields
-	if to.MessagingService != "" {
-		fields.MessagingService = &to.MessagingService
-	}
-	c, err := b.newConversation(caller, to.Service, fields)
-	if err != nil {
-		return c, err
-	}
-	c.State = state
-	if err := b.insertConversation(tx, caller, &c, fields, membersOf(m)...); err != nil {
-		return c, err
 	}
 	if w := to.creation.Listener(b.now()); w != nil {
 		w.Conversation = c.ID
-		return c, tx.InsertWebhook(w)
+		if err := tx.InsertWebhook(w); err != nil {
+			return err
+		}
 	}
-	return c, nil
+	for i := range d.members {
+		if err := b.enter(tx, caller, *c, &d.members[i]); err != nil {
+			return err
+		}
+	}
+	if c.State != conversations.StateInitializing {
+		return nil
+	}
+	return b.completeGroup(tx, caller, c, d.members)
 }
 
 // Explain says where a message would go now that somebody sends to these

@@ -160,7 +160,7 @@ func (b *Bridge) UpdateServiceWebhooks(ctx context.Context, id conversations.Ser
 	if err := checkWebhooks(f); err != nil {
 		return conversations.Service{}, err
 	}
-	return b.changeService(ctx, id, func(tx Tx, s *conversations.Service) error {
+	s, err := b.changeService(ctx, id, func(tx Tx, s *conversations.Service) error {
 		var before conversations.Webhooks
 		if s.Webhooks != nil {
 			before = *s.Webhooks
@@ -176,6 +176,8 @@ func (b *Bridge) UpdateServiceWebhooks(ctx context.Context, id conversations.Ser
 		}
 		return nil
 	})
+	b.webhooksChanged()
+	return s, err
 }
 
 func (b *Bridge) changeService(ctx context.Context, id conversations.ServiceID, apply func(Tx, *conversations.Service) error) (conversations.Service, error) {

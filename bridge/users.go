@@ -43,7 +43,7 @@ func (b *Bridge) UpdateUser(ctx context.Context, caller Caller, service conversa
 	if err := checkUser(f); err != nil {
 		return conversations.User{}, err
 	}
-	return change(ctx, b, func(tx Tx) (conversations.User, error) {
+	return judged(ctx, b, caller, func(tx Tx, caller Caller) (conversations.User, error) {
 		u, err := tx.FindUser(service, key)
 		if err != nil {
 			return u, err
@@ -51,6 +51,9 @@ func (b *Bridge) UpdateUser(ctx context.Context, caller Caller, service conversa
 		before := u
 		u.Updated = b.now()
 		if err := applyUser(tx, &u, f); err != nil {
+			return u, err
+		}
+		if err := caller.askUser(conversations.UserUpdate, u); err != nil {
 			return u, err
 		}
 		if err := tx.UpdateUser(u); err != nil {
@@ -95,7 +98,7 @@ func (b *Bridge) removeUser(tx Tx, caller Caller, u conversations.User) error {
 // UpdateMembership changes what a user has of one of its conversations: the read
 // horizon, and whether it is muted (page 15).
 func (b *Bridge) UpdateMembership(ctx context.Context, caller Caller, service conversations.ServiceID, user conversations.UserKey, key conversations.ConversationKey, f ParticipantFields) (conversations.Membership, error) {
-	return change(ctx, b, func(tx Tx) (conversations.Membership, error) {
+	return judged(ctx, b, caller, func(tx Tx, caller Caller) (conversations.Membership, error) {
 		m, err := findMembership(tx, service, user, key)
 		if err != nil {
 			return m, err
@@ -108,7 +111,7 @@ func (b *Bridge) UpdateMembership(ctx context.Context, caller Caller, service co
 		if err != nil {
 			return m, err
 		}
-		if err := b.modify(tx, caller, of, &m.Participant, f); err != nil {
+		if err := b.modify(tx, caller, of, m.Conversation, &m.Participant, f); err != nil {
 			return m, err
 		}
 		return tx.FindMembership(service, *m.Participant.Identity, key) // with what is unread now
@@ -117,7 +120,7 @@ func (b *Bridge) UpdateMembership(ctx context.Context, caller Caller, service co
 
 // LeaveConversation takes a user out of one of its conversations.
 func (b *Bridge) LeaveConversation(ctx context.Context, caller Caller, service conversations.ServiceID, user conversations.UserKey, key conversations.ConversationKey) error {
-	return remove(ctx, b, func(tx Tx) error {
+	return removeJudged(ctx, b, caller, func(tx Tx, caller Caller) error {
 		m, err := findMembership(tx, service, user, key)
 		if err != nil {
 			return err
@@ -125,7 +128,7 @@ func (b *Bridge) LeaveConversation(ctx context.Context, caller Caller, service c
 		if _, err := openConversation(tx, service, conversations.ConversationKey{ID: m.Conversation.ID}); err != nil {
 			return err
 		}
-		return b.leave(tx, caller, m.Participant)
+		return b.leave(tx, caller, m.Conversation, m.Participant)
 	})
 }
 

@@ -102,6 +102,7 @@ const (
 	ContentValueTooLong     Fault = "content value too long"
 	ChannelNotPrivate       Fault = "channel not private"
 	ChannelMetadataUnknown  Fault = "channel metadata unknown"
+	ChangeRefused           Fault = "change refused"
 )
 
 // Error is a refusal that the caller can mend. Detail says what to change; for

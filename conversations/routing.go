@@ -14,6 +14,7 @@ const (
 	RuleAddress          RoutingRule = "address configuration" // does our number make a conversation?
 	RuleMessagingService RoutingRule = "messaging service"     // does a pool with our number make one?
 	RuleInboundWebhook   RoutingRule = "inbound webhook"       // does a webhook hear of what nothing else takes?
+	RulePreAction        RoutingRule = "pre-action webhook"    // does a webhook refuse it? an operator who asks beforehand is not told
 )
 
 // Destination is where an inbound message goes.

@@ -1,6 +1,9 @@
 package conversations
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Task is one row of the outbox: something that has to be done after the commit
 // that enqueued it. Tasks of one topic with the same key are done one after the
@@ -67,3 +70,22 @@ const (
 	// has left them.
 	TaskAgain = "again"
 )
+
+type asideKey struct{}
+
+// WithStepAside makes a context for the handler of a task that is one of so many in
+// flight. Aside is to give the handler's place to another task and then to run what
+// it is given, with a context that ends when nobody can wait any longer.
+func WithStepAside(ctx context.Context, aside func(wait func(context.Context))) context.Context {
+	return context.WithValue(ctx, asideKey{}, aside)
+}
+
+// StepAside waits, by wait, for somebody else. In the handler of a task that leaves
+// its place among those in flight to another one.
+func StepAside(ctx context.Context, wait func(context.Context)) {
+	if aside, ok := ctx.Value(asideKey{}).(func(func(context.Context))); ok {
+		aside(wait)
+		return
+	}
+	wait(ctx)
+}

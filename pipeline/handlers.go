@@ -30,7 +30,29 @@ func (p *Pipeline) routeInbound(m *message.Message) error {
 	if err != nil {
 		return err
 	}
-	return p.cfg.Verbs.Route(p.life, own, inbound)
+	return p.cutOff(m, p.cfg.Verbs.Route(p.stepsAside(m), own, inbound))
+}
+
+// stepsAside makes the context of a verb that may have to wait for a pre-action
+// webhook. Another task has its place meanwhile, and Close does not wait for it.
+func (p *Pipeline) stepsAside(m *message.Message) context.Context {
+	return conversations.WithStepAside(p.life, func(wait func(context.Context)) {
+		conversations.StepAside(m.Context(), func(context.Context) { wait(p.fetching) })
+	})
+}
+
+// cutOffPause is how long a task rests that Close has cut off, if the program goes on
+// for so long.
+const cutOffPause = time.Second
+
+// cutOff hands a task back that Close has cut off. It is no failure.
+func (p *Pipeline) cutOff(m *message.Message, err error) error {
+	if p.fetching.Err() == nil || !errors.Is(err, context.Canceled) {
+		return err
+	}
+	m.Metadata.Set(conversations.TaskWait, cutOffPause.String())
+	m.Nack() // the router's ack, which follows, comes too late to count
+	return nil
 }
 
 func (p *Pipeline) advanceStatus(m *message.Message) error {
@@ -48,7 +70,7 @@ func (p *Pipeline) carryOut(verb func(ctx context.Context, task int64, payload [
 		if err != nil {
 			return err
 		}
-		return verb(p.life, own, m.Payload)
+		return p.cutOff(m, verb(p.stepsAside(m), own, m.Payload))
 	}
 }
 

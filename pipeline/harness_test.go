@@ -87,10 +87,12 @@ type options struct {
 	retry bridge.RetryPolicy
 	verbs func(pipeline.Verbs) pipeline.Verbs // wraps the bridge
 	tasks int                                 // attempts of a task
+	aside int                                 // how many tasks of a topic may step aside
 	close time.Duration                       // how long Close waits; default 5 s
 	// webhooks makes each channel's own number have an inbound webhook.
 	webhooks pipeline.InboundWebhooks
 	notices  pipeline.Notices      // tells listeners of events
+	before   bridge.Before         // the pre-action webhooks
 	pace     pipeline.FilePace     // with files; default DefaultFilePace
 	fetch    channels.MediaFetcher // for channels that have no way of their own
 	place    *storetest.Place      // the database; default a new one
@@ -136,6 +138,7 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 		MessagingServices: []conversations.MessagingServiceID{"mg"},
 		Retry:             o.retry,
 		Webhooks:          listeners,
+		Before:            o.before,
 		Files:             w.files,
 		Fitter:            media.NewFitter(w.files, true),
 		FileURL:           func(id conversations.MediaID, _ time.Time) string { return "https://bridged.example.com/" + string(id) },
@@ -151,7 +154,7 @@ func newWorld(t *testing.T, o options, adapters ...channels.Adapter) *world {
 		Verbs: verbs, Adapters: adapters,
 		Subscriber: func(inFlight int) message.Subscriber {
 			return store.NewSubscriber(w.db, store.SubscriberConfig{
-				InFlight: inFlight, Attempts: o.tasks, Backoff: func(int) time.Duration { return time.Millisecond }, SetAside: w.bridge.SetAside,
+				InFlight: inFlight, Aside: o.aside, Attempts: o.tasks, Backoff: func(int) time.Duration { return time.Millisecond }, SetAside: w.bridge.SetAside,
 			})
 		},
 		InboundWebhooks: o.webhooks, Notices: o.notices,
@@ -180,12 +183,17 @@ func (w *world) converse(adapters ...channels.Adapter) conversations.Conversatio
 	c, err := w.bridge.CreateConversation(w.t.Context(), bridge.Caller{}, service, bridge.ConversationFields{})
 	require.NoError(w.t, err)
 	for _, a := range adapters {
-		person, our := person(a), proxy(a)
-		_, err := w.bridge.AddParticipant(w.t.Context(), bridge.Caller{}, service, conversations.ConversationKey{ID: c.ID},
-			bridge.ParticipantFields{Address: &person, Proxy: &our})
-		require.NoError(w.t, err)
+		w.join(c, person(a), proxy(a))
 	}
 	return c
+}
+
+// join adds a participant outside chat.
+func (w *world) join(c conversations.Conversation, person, our conversations.Address) {
+	w.t.Helper()
+	_, err := w.bridge.AddParticipant(w.t.Context(), bridge.Caller{}, service, conversations.ConversationKey{ID: c.ID},
+		bridge.ParticipantFields{Address: &person, Proxy: &our})
+	require.NoError(w.t, err)
 }
 
 func person(a channels.Adapter) conversations.Address {

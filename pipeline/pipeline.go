@@ -159,7 +159,8 @@ type Pipeline struct {
 	endCalls context.CancelFunc
 	running  sync.WaitGroup
 
-	// fetching ends when Close begins.
+	// fetching ends when Close begins: files and questions are cut off, to be asked for
+	// anew.
 	fetching     context.Context //nolint:containedctx // it is the pipeline's own
 	stopFetching context.CancelFunc
 }

@@ -22,6 +22,10 @@ type SubscriberConfig struct {
 	// InFlight bounds how many messages of one subscription are handled at once;
 	// default 64.
 	InFlight int
+	// Aside bounds how many more may be handled because they have stepped aside
+	// (conversations.StepAside). Where there are more, who waits keeps its place.
+	// Default 0: everybody does.
+	Aside int
 	// Poll is how often the outbox is looked at without having been woken;
 	// default 5 s.
 	Poll time.Duration
@@ -96,6 +100,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 		queue:  s.db.hub.queue(queueName(topic, s.config.Group)),
 		out:    make(chan *message.Message),
 		slots:  make(chan struct{}, s.config.InFlight),
+		aside:  make(chan struct{}, s.config.Aside),
 	}
 	s.running.Add(2)
 	go func() {
@@ -134,6 +139,7 @@ type subscription struct {
 	queue  *queue
 	out    chan *message.Message
 	slots  chan struct{}
+	aside  chan struct{}
 	held   sync.WaitGroup
 }
 
@@ -161,7 +167,8 @@ const leasePause = 200 * time.Millisecond
 // give hands one message out and waits for what becomes of it.
 func (s *subscription) give(ctx context.Context, t *taken) {
 	defer s.held.Done()
-	defer func() { <-s.slots }()
+	place := &slot{subscription: s, places: s.slots}
+	defer place.end()
 	if !s.queue.db.leases.begins(t.lease) {
 		// It is another's by now, or the database cannot be reached to renew it.
 		t.due = micros(time.Now().Add(leasePause))
@@ -171,7 +178,10 @@ func (s *subscription) give(ctx context.Context, t *taken) {
 	messageContext, cancel := context.WithCancel(ctx)
 	defer cancel()
 	m := t.message()
-	m.SetContext(messageContext)
+	m.SetContext(conversations.WithStepAside(messageContext, func(wait func(context.Context)) {
+		place.stepAside()
+		wait(messageContext)
+	}))
 	select {
 	case s.out <- m:
 	case <-ctx.Done():

@@ -138,6 +138,7 @@ func refusalsOfWebhooks() map[conversations.Fault]refusal {
 		conversations.WebhookURLMissing:     {400, 50369, "Conversation webhook URL not provided"},
 		conversations.WebhookURLTooLong:     {400, 50372, "Conversation webhook URL is too long"},
 		conversations.TooManyWebhooks:       {400, 50361, "Too many conversation webhooks"},
+		conversations.ChangeRefused:         {400, 50056, "Webhook disabled processing of command"},
 		conversations.TooManyTriggers:       {400, 50362, "Too many conversation webhook triggers"},
 	}
 }

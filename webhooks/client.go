@@ -11,6 +11,11 @@ import (
 // tellTime bounds one call of a webhook of events, as the reference does (page 33).
 const tellTime = 5 * time.Second
 
+// Teller makes one call of a webhook; see Client.Tell, which is one.
+type Teller interface {
+	Tell(ctx context.Context, method, target string, form url.Values, token string) (Answer, error)
+}
+
 // ClientConfig is what a Client needs.
 type ClientConfig struct {
 	AuthToken func() string // which signs; asked each time, so that it can be changed at run time

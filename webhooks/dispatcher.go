@@ -23,11 +23,6 @@ const (
 	replayPage = 20
 )
 
-// Teller makes calls. *Client is one.
-type Teller interface {
-	Tell(ctx context.Context, method, url string, form url.Values, token string) (Answer, error)
-}
-
 // Listeners is where the Dispatcher learns where listeners are.
 type Listeners interface {
 	Configuration(ctx context.Context) (conversations.Configuration, error)

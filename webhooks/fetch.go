@@ -143,6 +143,9 @@ func (c *caller) build(ctx context.Context, r request) (*http.Request, error) {
 	}
 	req.Header.Set("User-Agent", "bridged")
 	req.Header.Set(tokenHeader, r.token)
+	// An empty value, which is not sent, has package net/http repeat what was lost
+	// because the server closed an idle connection: the token makes that safe.
+	req.Header["X-Idempotency-Key"] = []string{}
 	req.Header.Set(signatureHeader, sign.Form(c.authToken(), withoutUser(target), signed))
 	return req, nil
 }

@@ -34,6 +34,9 @@ const (
 	// taskAttempts is how often a task of the pipeline may fail, by a fault of
 	// ours, before it is put aside for the operator.
 	taskAttempts = 10
+	// tasksAside is how many tasks of a topic may wait for pre-action webhooks beside
+	// those that are in flight. Each costs a connection, and is kept in memory as long.
+	tasksAside = 2048
 )
 
 // daemon is the parts of bridged, wired together and running.
@@ -123,6 +126,7 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		MessagingServices: messagingServices(d.cfg, defaults),
 		Pools:             pools(d.cfg),
 		Webhooks:          numberWebhooks(d.cfg, directory),
+		Before:            d.asker(),
 		Windows:           windowRules(d.cfg, directory),
 		FallbackIn:        twilio.FallbackContent,
 		Flows:             flows(d.cfg),
@@ -148,6 +152,17 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 	}
 }
 
+// asker asks the pre-action webhooks.
+func (d *daemon) asker() *webhooks.Asker {
+	return webhooks.NewAsker(webhooks.AskerConfig{
+		AccountSID: d.cfg.Account.SID,
+		Client:     d.webhooks,
+		Webhooks:   d.store.EventWebhooks,
+		Shared:     d.cfg.Store.SQLitePath() == "",
+		Log:        d.log,
+	})
+}
+
 // retryPolicy is how what others refuse is tried again.
 func retryPolicy(c config.Retry) bridge.RetryPolicy {
 	return bridge.RetryPolicy{
@@ -163,7 +178,9 @@ func (d *daemon) pipelineConfig(directory *channels.Directory) pipeline.Config {
 		Channels: channelConfigs(d.cfg, directory),
 		Paced:    d.metrics.paced,
 		Subscriber: func(inFlight int) message.Subscriber {
-			return store.NewSubscriber(d.store, store.SubscriberConfig{InFlight: inFlight, Attempts: taskAttempts, SetAside: d.bridge.SetAside})
+			return store.NewSubscriber(d.store, store.SubscriberConfig{
+				InFlight: inFlight, Aside: tasksAside, Attempts: taskAttempts, SetAside: d.bridge.SetAside,
+			})
 		},
 		Patient:         d.patient,
 		InboundWebhooks: d.inboundWebhooks,
