@@ -22,6 +22,7 @@
 //	letters.go       dead letters
 //	import.go        resources of another installation
 //	search.go        what words are found in
+//	inbox.go         conversations as an operator sees them in a list
 //	server.go        what happens around a handler: panics, errors, 404 and 405
 //	auth.go          who may call
 //	call.go          a request as the handlers see it, and its answer

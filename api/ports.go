@@ -174,6 +174,7 @@ type Queries interface {
 	OperationQueries
 	OptOutQueries
 	SearchQueries
+	InboxQueries
 }
 
 // ServiceQueries read services, and what holds for the whole account.
@@ -293,4 +294,9 @@ type OptOutQueries interface {
 // SearchQueries look for resources by their words.
 type SearchQueries interface {
 	Search(context.Context, conversations.SearchQuery, conversations.Page) (conversations.Listing[conversations.SearchHit], error)
+}
+
+// InboxQueries list conversations for operators.
+type InboxQueries interface {
+	Inbox(context.Context, conversations.InboxFilter, conversations.Page) (conversations.Listing[conversations.InboxEntry], error)
 }

@@ -36,6 +36,7 @@ func (s *server) routes() {
 	s.handle("/bridged/v1/routing/explain", methods{get: s.explainRouting})
 	s.handle("/bridged/v1/import", methods{post: s.importResources})
 	s.handle("/bridged/v1/search", methods{get: s.search})
+	s.handle("/bridged/v1/inbox", methods{get: s.listInbox})
 }
 
 func (s *server) routeConversations(base string) {

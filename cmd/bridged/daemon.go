@@ -18,6 +18,7 @@ import (
 	"bridged/channels/simulator"
 	"bridged/channels/web"
 	"bridged/cmd/bridged/internal/config"
+	"bridged/console"
 	"bridged/conversations"
 	"bridged/media"
 	"bridged/pipeline"
@@ -47,6 +48,7 @@ type daemon struct {
 	carrier  *simulator.Carrier
 	hooks    *hooks.Handler
 	api      http.Handler
+	console  *console.Console
 }
 
 // newDaemon wires the parts, takes up what the last run left, and starts the
@@ -238,7 +240,20 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		Observer:  d.metrics.hook,
 		Logger:    d.log,
 	})
+	if err != nil {
+		return err
+	}
+	d.console, err = console.New(console.Config{
+		AuthToken: d.cfg.Account.AuthToken.Value,
+		PublicURL: d.cfg.Server.PublicURL,
+		Client:    accessLog{trusted: d.cfg.Server.TrustedProxies}.client,
+		Log:       d.log,
+	})
+	if err != nil {
+		return err
+	}
 	d.api = api.New(api.Config{
+		Session: d.console.Session,
 		Account: api.Credentials{
 			SID:       d.cfg.Account.SID,
 			AuthToken: d.cfg.Account.AuthToken.Value,
@@ -257,7 +272,7 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		Origins:          d.origins(),
 		ActionsPerSecond: d.cfg.Limits.ActionsPerSecond,
 	})
-	return err
+	return nil
 }
 
 // origins are those whose pages may call the API.
@@ -281,6 +296,7 @@ func (d *daemon) apiKeys() map[string]string {
 func (d *daemon) publicHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(hooks.Prefix, d.hooks)
+	mux.Handle(console.Prefix, d.console)
 	mux.Handle("/", d.api)
 	return api.Identified(accessLog{next: mux, trusted: d.cfg.Server.TrustedProxies, log: d.log})
 }
