@@ -69,3 +69,36 @@ export function coalesce(wait, work) {
 export function writing(event) {
   return Boolean(event.target.closest?.('input, textarea, select, [contenteditable]'));
 }
+
+/**
+ * Rows of a list by their keys. A row is made anew only when what it is made of has
+ * changed, so that a click, the focus and an open popover outlive a refresh.
+ */
+export class Rows {
+  #made = new Map();
+
+  /** The row of a key, made by make of from, which is compared as JSON. */
+  row(key, from, make) {
+    const text = JSON.stringify(from);
+    const known = this.#made.get(key);
+    if (known?.text === text) return known.row;
+    const row = make();
+    this.#made.set(key, { text, row });
+    return row;
+  }
+
+  /** Forgets all rows, as when something has changed that none of them is made of. */
+  clear() {
+    this.#made.clear();
+  }
+
+  /** Makes rows the children of an element, in their order, touching only what differs. */
+  show(element, rows) {
+    const shown = new Set(rows);
+    for (const child of [...element.childNodes]) if (!shown.has(child)) child.remove();
+    rows.forEach((row, place) => {
+      if (element.childNodes[place] !== row) element.insertBefore(row, element.childNodes[place] ?? null);
+    });
+    for (const [key, { row }] of this.#made) if (!shown.has(row)) this.#made.delete(key);
+  }
+}

@@ -1,11 +1,11 @@
 // The list of conversations: filters, search, what is unread, and pages as one scrolls.
-import { coalesce, debounce, fill, h, icon } from '../dom.js';
+import { coalesce, debounce, fill, h, icon, Rows } from '../dom.js';
 import { each, get, nextPage } from '../api.js';
 import { bodyNodes, channelName, oneLine, timeElement } from '../format.js';
 import { keep, recall } from '../prefs.js';
 import { badge, empty, failure, toast } from '../ui.js';
 import { identity } from './composer.js';
-import { authorName, avatar, channels, foreign, title } from './people.js';
+import { authorName, avatar, channelBadge, channels, foreign, title } from './people.js';
 import { unread } from './seen.js';
 
 const path = '/bridged/v1/inbox';
@@ -224,8 +224,14 @@ export class List {
       fill(this.rows, this.#nothing());
       return;
     }
-    fill(this.rows, entries.map((entry) => this.#row(entry, entry.conversation.sid === current)));
-    if (focused) this.rows.querySelector(`[data-sid="${focused}"] a`)?.focus({ preventScroll: true });
+    this.#drawn.show(this.rows, entries.map((entry) => {
+      const { sid } = entry.conversation;
+      const count = sid === current ? 0 : unread(entry, identity());
+      const hit = this.#hits?.get(sid);
+      const today = new Date().toDateString(); // which the times depend on
+      return this.#drawn.row(sid, [entry, sid === current, String(count), hit, today], () => this.#row(entry, sid === current, count, hit));
+    }));
+    if (focused && document.activeElement === document.body) this.rows.querySelector(`[data-sid="${focused}"] a`)?.focus({ preventScroll: true });
     const waiting = entries.filter((entry) => unread(entry, identity())).length;
     document.title = `${waiting ? `(${waiting}) ` : ''}Inbox · bridged`;
   }
@@ -237,18 +243,18 @@ export class List {
     return empty({ icon: 'chat', title: 'No conversations yet', text: 'They appear here when they are made by the API, or by somebody who writes to a number with an address configuration.' });
   }
 
-  #row(entry, current) {
+  #drawn = new Rows();
+
+  #row(entry, current, count, hit) {
     const name = title(entry);
     const { conversation, participants, last_message: last } = entry;
-    const hit = this.#hits?.get(conversation.sid);
-    const count = current ? 0 : unread(entry, identity());
     return h('li', { class: `row ${count ? 'is-unread' : ''}`, dataset: { sid: conversation.sid } },
       h('a', { href: this.router.url(conversation.sid), 'aria-current': current ? 'true' : null },
         avatar(name), h('span', { class: 'row-main' },
           h('span', { class: 'row-top' }, h('bdi', { class: 'row-name', dir: 'auto' }, oneLine(name, 80)), timeElement(entry.date_active)),
           h('span', { class: 'row-text', dir: 'auto' }, hit ? snippet(hit, this.search.value) : lastLine(last, participants)),
           h('span', { class: 'row-foot' },
-            channels(participants).map((channel) => badge(channelName(channel), channel === 'whatsapp' ? 'good' : channel === 'sms' ? 'info' : '')),
+            channels(participants).map(channelBadge),
             conversation.state === 'active' ? null : badge(conversation.state, conversation.state === 'closed' ? '' : 'warn'),
             count === Infinity ? h('span', { class: 'dot', role: 'img', 'aria-label': 'Unread' }) : null,
             count && count !== Infinity ? h('span', { class: 'count', 'aria-label': `${count} unread` }, count > 99 ? '99+' : count) : null))));

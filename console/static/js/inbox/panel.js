@@ -2,9 +2,9 @@
 // addresses, its state and timers, its attributes.
 import { fill, h } from '../dom.js';
 import { get, post } from '../api.js';
-import { addressElement, channelName, fromNow, moment, timeElement } from '../format.js';
+import { addressElement, fromNow, moment, timeElement } from '../format.js';
 import { badge, confirm, copyButton, iconButton, toast } from '../ui.js';
-import { avatar, personChannel, personName } from './people.js';
+import { avatar, channelBadge, personChannel, personName } from './people.js';
 
 const states = { active: 'good', inactive: 'warn', closed: '', initializing: 'info' };
 
@@ -85,7 +85,7 @@ export class Panel {
     const window = this.#windows.get(person.sid);
     const row = (label, address) => (address ? [h('dt', {}, label), h('dd', {}, addressElement(address))] : null);
     return h('li', { class: 'person' }, avatar(name, 'small'), h('div', { class: 'person-main' },
-      h('div', { class: 'person-name' }, h('bdi', { dir: 'auto' }, name), badge(channelName(personChannel(person)))),
+      h('div', { class: 'person-name' }, h('bdi', { dir: 'auto' }, name), channelBadge(personChannel(person))),
       h('dl', { class: 'facts' },
         person.identity && person.identity !== name ? [h('dt', {}, 'Identity'), h('dd', {}, h('bdi', {}, person.identity))] : null,
         row('Address', binding?.address), row('Writes to', binding?.proxy_address), row('Seen as', binding?.projected_address),

@@ -1,6 +1,7 @@
 // Who takes part in a conversation, as operators see them.
 import { h } from '../dom.js';
 import { channelName, parseAddress } from '../format.js';
+import { badge } from '../ui.js';
 
 /** Whether a participant is reached through a carrier. */
 export const native = (person) => Boolean(person.messaging_binding?.address);
@@ -75,4 +76,5 @@ export function avatar(name, size = '') {
   return h('span', { class: `avatar ${size} ${hue(name)}`, 'aria-hidden': 'true' }, letters.toLocaleUpperCase() || '?');
 }
 
-export const channelNames = (people) => channels(people).map(channelName);
+/** The badge of a channel. */
+export const channelBadge = (channel) => badge(channelName(channel), { whatsapp: 'good', sms: 'info' }[channel] ?? '');

@@ -1,9 +1,9 @@
 // Ticks: how far a message has come, and to whom.
 import { fill, h, icon } from '../dom.js';
 import { each, get } from '../api.js';
-import { addressElement, errorName, plural, timeElement, moment } from '../format.js';
+import { addressElement, channelName, errorName, parseAddress, plural, timeElement, moment } from '../format.js';
 import { badge, popover } from '../ui.js';
-import { personName } from './people.js';
+import { personChannel, personName } from './people.js';
 
 /** What a summary of deliveries comes to: its state, and a sentence. */
 export function progress(delivery) {
@@ -51,10 +51,16 @@ function receiver(receipt, people) {
   const status = receipt.status ?? 'waiting';
   const row = h('li', {},
     h('div', { class: 'receiver-head' }, h('strong', {}, h('bdi', {}, person ? personName(person) : 'Somebody who left')), badge(status, kinds[status] ?? 'warn')),
-    person?.messaging_binding?.address ? h('div', { class: 'muted' }, addressElement(person.messaging_binding.address, { channel: true })) : null,
+    person?.messaging_binding?.address ? h('div', { class: 'muted' }, where(person)) : null,
     h('div', { class: 'muted' }, timeElement(receipt.date_updated, moment)));
   if (receipt.error_code) row.append(reason(receipt));
   return row;
+}
+
+// The address, unless that is what the person is called.
+function where(person) {
+  const { address } = person.messaging_binding;
+  return parseAddress(address).text === personName(person) ? channelName(personChannel(person)) : addressElement(address, { channel: true });
 }
 
 // The name of the code at once, the carrier's own words when they are there.

@@ -1,11 +1,11 @@
 // The messages of one conversation, and where one writes.
-import { coalesce, fill, h, icon } from '../dom.js';
+import { coalesce, fill, h, icon, Rows } from '../dom.js';
 import { each, get, nextPage, post } from '../api.js';
-import { channelName, day } from '../format.js';
+import { day } from '../format.js';
 import { badge, empty, failure, iconButton, toast } from '../ui.js';
 import { Composer, identity } from './composer.js';
 import { bubble } from './message.js';
-import { avatar, channels, foreign, title } from './people.js';
+import { avatar, channelBadge, channels, foreign, title } from './people.js';
 import { see } from './seen.js';
 
 const pageSize = 50;
@@ -153,7 +153,7 @@ export class Thread {
     fill(this.face, avatar(name));
     fill(this.name, h('bdi', { dir: 'auto' }, name));
     const { state } = this.conversation;
-    fill(this.about, channels(this.people).map((channel) => badge(channelName(channel), channel === 'whatsapp' ? 'good' : channel === 'sms' ? 'info' : '')),
+    fill(this.about, channels(this.people).map(channelBadge),
       state === 'active' ? null : badge(state, state === 'closed' ? '' : 'warn'));
     this.changed({ conversation: this.conversation, people: this.people });
   }
@@ -211,10 +211,8 @@ export class Thread {
     }
   }
 
-  #drawn = new Map(); // by SID: what a bubble was made of, and the bubble
+  #drawn = new Rows();
 
-  // Only what has changed is made anew, so that an open popover, a playing film and
-  // what a screen reader reads stay.
   #draw() {
     const list = [...this.#messages.values()].sort((a, b) => a.index - b.index);
     if (!list.length) {
@@ -225,25 +223,13 @@ export class Thread {
     let before = null;
     for (const message of list) {
       const newDay = !before || day(before.date_created) !== day(message.date_created);
-      if (newDay) rows.push(this.#made(`day ${day(message.date_created)}`, '', () => h('li', { class: 'day' }, h('span', {}, day(message.date_created)))));
+      if (newDay) rows.push(this.#drawn.row(`day ${day(message.date_created)}`, null, () => h('li', { class: 'day' }, h('span', {}, day(message.date_created)))));
       const follows = !newDay && before.author === message.author && new Date(message.date_created) - new Date(before.date_created) < together;
-      rows.push(this.#made(message.sid, JSON.stringify([message, follows]), () => bubble(message, this.people, follows)));
+      rows.push(this.#drawn.row(message.sid, [message, follows], () => bubble(message, this.people, follows)));
       before = message;
     }
-    const keptRows = new Set(rows);
-    for (const old of [...this.log.children]) if (!keptRows.has(old)) old.remove();
-    rows.forEach((row, place) => {
-      if (this.log.children[place] !== row) this.log.insertBefore(row, this.log.children[place] ?? null);
-    });
+    this.#drawn.show(this.log, rows);
     this.#read(list.at(-1));
-  }
-
-  #made(key, from, make) {
-    const known = this.#drawn.get(key);
-    if (known?.from === from) return known.row;
-    const row = make();
-    this.#drawn.set(key, { from, row });
-    return row;
   }
 
   // What one looks at counts as read, also for others where one is a participant.

@@ -6,6 +6,9 @@ import { List } from '../inbox/list.js';
 import { Panel } from '../inbox/panel.js';
 import { Thread } from '../inbox/thread.js';
 
+const keys = () => [['J', 'and'], ['K', 'move,'], ['/', 'searches,'], ['R', 'answers,'], ['I', 'shows who takes part.']]
+  .map(([key, does]) => [h('kbd', {}, key), ` ${does} `]);
+
 /** Builds the page. */
 export async function mount(main, { live, router }) {
   const list = new List(router);
@@ -26,12 +29,12 @@ export async function mount(main, { live, router }) {
   async function open() {
     const [sid] = router.segments;
     inbox.classList.toggle('with-thread', Boolean(sid));
-    if (thread?.sid === sid) return;
+    if (thread && thread.sid === sid) return;
     thread?.close();
     thread = null;
     if (!sid) {
       showPanel(false, false);
-      fill(place, empty({ icon: 'chat', title: 'Choose a conversation', text: 'With the arrow keys, or J and K. / searches, R answers.' }));
+      fill(place, empty({ icon: 'chat', title: 'Choose a conversation', text: keys() }));
       list.draw();
       return;
     }
