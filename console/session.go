@@ -89,7 +89,7 @@ func (s *sessions) end(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *sessions) set(w http.ResponseWriter, value string, maxAge int) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure is set where browsers come over HTTPS
 		Name: s.cookieName(), Value: value, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteStrictMode,
 	})

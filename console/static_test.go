@@ -94,13 +94,13 @@ func TestEveryIconIsInTheSprite(t *testing.T) {
 func TestColoursHaveContrast(t *testing.T) {
 	t.Parallel()
 	css := sources(t)["css/tokens.css"]
-	blocks := map[string]string{}
-	blocks["light"] = css[strings.Index(css, ":root {"):strings.Index(css, "/* The dark theme")]
-	media := css[strings.Index(css, "@media"):strings.Index(css, `:root[data-theme="dark"] {`)]
-	blocks["dark"] = css[strings.Index(css, `:root[data-theme="dark"] {`):]
-	dark := colours(blocks["dark"])
+	light, rest, found := strings.Cut(css, "@media")
+	require.True(t, found)
+	media, chosen, found := strings.Cut(rest, `:root[data-theme="dark"] {`)
+	require.True(t, found)
+	dark := colours(chosen)
 	assert.Equal(t, dark, colours(media), "the dark theme is there twice, and the same")
-	for theme, c := range map[string]map[string]string{"light": colours(blocks["light"]), "dark": dark} {
+	for theme, c := range map[string]map[string]string{"light": colours(light), "dark": dark} {
 		need := func(least float64, text string, grounds ...string) {
 			for _, ground := range grounds {
 				require.Contains(t, c, text)

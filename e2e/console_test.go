@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -204,4 +205,43 @@ func TestNothingThatIsWrittenIsLost(t *testing.T) {
 	list, err := s.api.ListConversationMessage(conversation, &conversations.ListConversationMessageParams{})
 	require.NoError(t, err)
 	assert.Len(t, list, 1, "once")
+}
+
+// Conversations and participants are made by forms, which say beside the field what is
+// wrong with it.
+func TestAnOperatorMakesAConversation(t *testing.T) {
+	t.Parallel()
+	s := startDefault(t, t.TempDir())
+	p := s.browse(browser.Options{Width: 1400, Height: 900})
+	p.logIn()
+	p.says(".rows .empty", "No conversations yet")
+	p.do(chromedp.KeyEvent("n"), chromedp.WaitVisible("dialog form"), chromedp.KeyEvent(kb.Enter))
+	p.says("dialog .field-error:not([hidden])", "Name is missing.")
+	p.do(chromedp.KeyEvent("Lost keys"+kb.Enter), chromedp.WaitNotPresent("dialog"), chromedp.WaitVisible(".composer-text"))
+	p.says(".row-name", "Lost keys")
+
+	add := func(address, proxy string) {
+		field := func(label string) string {
+			return fmt.Sprintf(`document.getElementById([...document.querySelectorAll("dialog label")].find((l) => l.textContent === %q).htmlFor)`, label)
+		}
+		p.do(chromedp.Click("#panel .panel-row .button.quiet:has(svg)"), chromedp.WaitVisible("dialog form"),
+			chromedp.SendKeys(field("Address"), address, chromedp.ByJSPath), chromedp.SendKeys(field("Proxy address"), proxy+kb.Enter, chromedp.ByJSPath))
+	}
+	add("+1555x", smsProxy)
+	p.says("dialog .field-error:not([hidden])", "+1555x")
+	p.do(chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent("dialog"))
+	add(alice, "+15559999999")
+	p.until(`document.activeElement.getAttribute("aria-invalid") === "true"`)
+	assert.Equal(t, "known-numbers", eval[string](p, `document.activeElement.getAttribute("list")`), "it is the proxy address")
+	p.do(chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent("dialog"))
+	add(alice, smsProxy)
+	p.says(".person .number", "+1 555 020 0001")
+
+	s.writes(alice, smsProxy, "Did you find them?")
+	p.says(".theirs .bubble-body", "Did you find them?")
+	p.do(chromedp.Click(".person-remove"), chromedp.WaitVisible("dialog .danger"), chromedp.Click("dialog .danger"))
+	p.says("#panel", "Nobody is in this conversation yet")
+	p.do(chromedp.Click(`//aside//button[text()="Close"]`, chromedp.BySearch), chromedp.WaitVisible("dialog .danger"), chromedp.Click("dialog .danger"))
+	p.says(".thread-closed", "This conversation is closed")
+	p.do(chromedp.Click(".thread-closed .button"), chromedp.WaitVisible(".composer-text"))
 }

@@ -25,8 +25,9 @@ func main() {
 	only := flag.String("only", "", "the pages whose names match")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, *binary, *folder, *only); err != nil {
+	err := run(ctx, *binary, *folder, *only)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
 		os.Exit(1)
 	}
@@ -48,12 +49,22 @@ func shots(s *story) []shot {
 		{name: "empty", path: "/console/inbox/" + s.empty, ready: ".thread .empty"},
 		{name: "failure", path: "/console/inbox/" + s.failed, ready: `.ticks[data-state="failed"]`, then: openPopover(`.ticks[data-state="failed"]`)},
 		{name: "panel", path: "/console/inbox/" + s.main, ready: ".ticks", then: openPanel()},
+		{name: "dialog", path: "/console/inbox/" + s.main, ready: ".ticks", then: openDialog()},
 	}
 }
 
 // openPopover shows who got a message, and who did not.
 func openPopover(button string) chromedp.Action {
 	return chromedp.Tasks{chromedp.Click(button), chromedp.WaitVisible(".popover .receiver-reason strong")}
+}
+
+// openDialog shows the form for a participant, with a mistake in it.
+func openDialog() chromedp.Action {
+	return chromedp.Tasks{
+		openPanel(), chromedp.Click("#panel .panel-row .button.quiet:has(svg)"), chromedp.WaitVisible("dialog form"),
+		chromedp.SendKeys("dialog .field:nth-of-type(2) .input", "+15550200099"),
+		chromedp.SendKeys("dialog .field:nth-of-type(3) .input", "+15559999999\r"), chromedp.WaitVisible("dialog .field-error:not([hidden])"),
+	}
 }
 
 // openPanel shows the panel, which is open already on a wide screen.

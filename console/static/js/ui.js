@@ -95,6 +95,55 @@ export async function confirm({ title, text, action, cancel = 'Cancel', danger =
 }
 
 /**
+ * Opens a dialog with a form. fields are those of field(), with a name, the codes of
+ * the errors that are about them, and, if need be, when(): whether one is asked for
+ * now. submit(values) does it; an error is shown beside its field, or else above all.
+ * The promise is what submit returned, or undefined.
+ */
+export function formDialog({ title, intro, fields, action, submit }) {
+  return dialog(title, (body, close) => {
+    const made = fields.map((one) => ({ ...one, element: field({ ...one, control: one.control ?? h('input', { class: 'input', autocomplete: 'off', spellcheck: 'false' }) }) }));
+    const wrong = h('p', { class: 'notice bad', role: 'alert', hidden: true });
+    const button = h('button', { type: 'submit', class: 'button primary' }, action);
+    const asked = () => made.filter((one) => !one.when || one.when(values()));
+    const values = () => Object.fromEntries(made.map((one) => [one.name, one.element.control.value.trim()]));
+    const show = () => {
+      const now = new Set(asked());
+      for (const one of made) one.element.hidden = !now.has(one);
+    };
+    const refuse = (error) => {
+      const about = asked().find((one) => one.codes?.includes(error.code));
+      about?.element.refuse(error.message);
+      about?.element.control.focus();
+      wrong.hidden = Boolean(about);
+      wrong.textContent = error.message;
+    };
+    const form = h('form', {
+      class: 'stack', novalidate: true, oninput: show, onchange: show, onsubmit: async (event) => {
+        event.preventDefault();
+        wrong.hidden = true;
+        const missing = asked().filter((one) => one.required && !one.element.control.value.trim());
+        missing.forEach((one) => one.element.refuse(`${one.label} is missing.`));
+        missing[0]?.element.control.focus();
+        if (missing.length) return;
+        button.disabled = true;
+        try {
+          const given = values();
+          close(await submit(Object.fromEntries(asked().map((one) => [one.name, given[one.name]]))));
+        } catch (error) {
+          refuse(error);
+        } finally {
+          button.disabled = false;
+        }
+      },
+    }, intro ? h('p', { class: 'muted' }, intro) : null, wrong, made.map((one) => one.element), h('div', { class: 'form-foot' }, button));
+    show();
+    made[0].element.control.autofocus = true; // else the button that closes the dialog has the focus
+    body.append(form);
+  });
+}
+
+/**
  * Gives a button a popover: by click, by keyboard, and by a mouse that rests on it.
  * build(box) fills it each time it opens.
  */

@@ -3,7 +3,7 @@ import { coalesce, debounce, fill, h, icon, Rows } from '../dom.js';
 import { each, get, nextPage } from '../api.js';
 import { bodyNodes, channelName, oneLine, timeElement } from '../format.js';
 import { keep, recall } from '../prefs.js';
-import { badge, empty, failure, toast } from '../ui.js';
+import { badge, empty, failure, iconButton, toast } from '../ui.js';
 import { identity } from './composer.js';
 import { authorName, avatar, channelBadge, channels, foreign, title } from './people.js';
 import { unread } from './seen.js';
@@ -12,7 +12,7 @@ const path = '/bridged/v1/inbox';
 const pageSize = 40;
 const mostHits = 50;
 
-/** The list. It leads to conversations by links, which the router follows. */
+/** The list. It leads to conversations by links, which the router follows; create makes one. */
 export class List {
   #entries = new Map(); // by SID
   #next = null;
@@ -22,10 +22,11 @@ export class List {
   #filters = recall('filters', {});
   #newest = 0;
 
-  constructor(router) {
+  constructor(router, create) {
     this.router = router;
+    this.create = create;
     this.search = h('input', {
-      class: 'input', type: 'search', id: 'search', placeholder: 'Search names, numbers, texts', 'aria-label': 'Search conversations by name, number, identity or text',
+      class: 'input', type: 'search', id: 'search', placeholder: 'Search name, number, text', 'aria-label': 'Search conversations by name, number, identity or text',
       autocomplete: 'off', spellcheck: 'false', oninput: debounce(220, () => this.#find()),
       onkeydown: (event) => this.#searchKey(event),
     });
@@ -34,7 +35,9 @@ export class List {
     this.scroller = h('div', { class: 'rows-scroll' }, this.rows, this.more);
     this.note = h('p', { class: 'visually-hidden', role: 'status' });
     this.element = h('section', { class: 'inbox-list', 'aria-label': 'Conversations' },
-      h('header', { class: 'list-head' }, h('div', { class: 'search' }, icon('search'), this.search, h('kbd', { 'aria-hidden': 'true' }, '/')), this.#filterBar()),
+      h('header', { class: 'list-head' },
+        h('div', { class: 'list-top' }, h('div', { class: 'search' }, icon('search'), this.search, h('kbd', { 'aria-hidden': 'true' }, '/')),
+          iconButton('plus', 'New conversation', { onclick: create })), this.#filterBar()),
       this.note, this.scroller);
     new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.#load(), { root: this.scroller, rootMargin: '400px' }).observe(this.more);
     this.#takeUp = coalesce(120, () => this.#fetchChanged());
@@ -240,7 +243,7 @@ export class List {
     const filtered = Object.values(this.#filters).some(Boolean);
     if (this.#hits) return empty({ icon: 'search', title: 'Nothing found', text: 'All words have to be there. Four digits find a number by its beginning or end.' });
     if (filtered) return empty({ icon: 'inbox', title: 'Nothing here', text: 'No conversation is as the filters say.' });
-    return empty({ icon: 'chat', title: 'No conversations yet', text: 'They appear here when they are made by the API, or by somebody who writes to a number with an address configuration.' });
+    return empty({ icon: 'chat', title: 'No conversations yet', text: 'They appear here when they are made by the API, or by somebody who writes to a number with an address configuration.', action: h('button', { type: 'button', class: 'button primary', onclick: this.create }, icon('plus', 'small'), 'New conversation') });
   }
 
   #drawn = new Rows();

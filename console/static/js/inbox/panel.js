@@ -1,19 +1,21 @@
 // What is known of a conversation beside its messages: who is in it and by which
 // addresses, its state and timers, its attributes.
-import { fill, h } from '../dom.js';
+import { fill, h, icon } from '../dom.js';
 import { get, post } from '../api.js';
 import { addressElement, fromNow, moment, timeElement } from '../format.js';
 import { badge, confirm, copyButton, iconButton, toast } from '../ui.js';
+import { addParticipant, removeParticipant } from './dialogs.js';
 import { avatar, channelBadge, personChannel, personName } from './people.js';
 
 const states = { active: 'good', inactive: 'warn', closed: '', initializing: 'info' };
 
-/** The panel. close hides it. */
+/** The panel. close hides it; changed is called after each change that it made. */
 export class Panel {
   #shown = '';
   #windows = new Map(); // by SID of the participant
 
-  constructor(close) {
+  constructor(close, changed) {
+    this.changed = changed;
     this.content = h('div', { class: 'panel-content' });
     this.element = h('aside', { class: 'panel', 'aria-label': 'About the conversation', id: 'panel' },
       h('header', { class: 'panel-head' }, h('h2', {}, 'About'), iconButton('close', 'Close', { onclick: close })), this.content);
@@ -63,6 +65,7 @@ export class Panel {
     if (!sure) return;
     try {
       await post(this.#path, { State: 'closed' });
+      this.changed();
       toast('The conversation is closed.');
     } catch (error) {
       toast(error.message, 'bad');
@@ -74,9 +77,23 @@ export class Panel {
   }
 
   #participants() {
-    return h('section', { class: 'panel-part' }, h('h3', {}, `Participants (${this.people.length})`),
+    const known = [...new Set(this.people.flatMap((person) => [person.messaging_binding?.proxy_address, person.messaging_binding?.projected_address]).filter(Boolean))];
+    return h('section', { class: 'panel-part' }, h('div', { class: 'panel-row' }, h('h3', {}, `Participants (${this.people.length})`),
+      h('button', { type: 'button', class: 'button quiet', onclick: () => this.#add(known) }, icon('plus', 'small'), 'Add')),
       this.people.length ? h('ul', { class: 'people' }, this.people.map((person) => this.#person(person)))
-        : h('p', { class: 'muted' }, 'Nobody is in this conversation yet. Add participants over the API.'));
+        : h('p', { class: 'muted' }, 'Nobody is in this conversation yet. Add the people who shall talk.'));
+  }
+
+  async #add(known) {
+    const added = await addParticipant(this.#path, known);
+    if (!added) return;
+    toast(`${personName(added)} takes part now.`);
+    this.changed();
+  }
+
+  async #remove(person) {
+    await removeParticipant(this.#path, person);
+    this.changed();
   }
 
   #person(person) {
@@ -85,7 +102,8 @@ export class Panel {
     const window = this.#windows.get(person.sid);
     const row = (label, address) => (address ? [h('dt', {}, label), h('dd', {}, addressElement(address))] : null);
     return h('li', { class: 'person' }, avatar(name, 'small'), h('div', { class: 'person-main' },
-      h('div', { class: 'person-name' }, h('bdi', { dir: 'auto' }, name), channelBadge(personChannel(person))),
+      h('div', { class: 'person-name' }, h('bdi', { dir: 'auto' }, name), channelBadge(personChannel(person)),
+        iconButton('close', `Remove ${name}`, { class: 'person-remove', onclick: () => this.#remove(person) })),
       h('dl', { class: 'facts' },
         person.identity && person.identity !== name ? [h('dt', {}, 'Identity'), h('dd', {}, h('bdi', {}, person.identity))] : null,
         row('Address', binding?.address), row('Writes to', binding?.proxy_address), row('Seen as', binding?.projected_address),

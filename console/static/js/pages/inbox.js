@@ -2,17 +2,18 @@
 import { fill, h, writing } from '../dom.js';
 import { keep, recall } from '../prefs.js';
 import { empty, iconButton } from '../ui.js';
+import { createConversation } from '../inbox/dialogs.js';
 import { List } from '../inbox/list.js';
 import { Panel } from '../inbox/panel.js';
 import { Thread } from '../inbox/thread.js';
 
-const keys = () => [['J', 'and'], ['K', 'move,'], ['/', 'searches,'], ['R', 'answers,'], ['I', 'shows who takes part.']]
+const keys = () => [['J', 'and'], ['K', 'move,'], ['/', 'searches,'], ['R', 'answers,'], ['N', 'begins a new one,'], ['I', 'shows who takes part.']]
   .map(([key, does]) => [h('kbd', {}, key), ` ${does} `]);
 
 /** Builds the page. */
 export async function mount(main, { live, router }) {
-  const list = new List(router);
-  const panel = new Panel(() => showPanel(false));
+  const list = new List(router, create);
+  const panel = new Panel(() => showPanel(false), () => thread?.refresh());
   const place = h('div', { class: 'inbox-thread' });
   const inbox = h('div', { class: 'inbox' }, list.element, place, panel.element);
   let thread = null;
@@ -24,6 +25,13 @@ export async function mount(main, { live, router }) {
     inbox.classList.toggle('with-panel', !panel.element.hidden);
     toggle.setAttribute('aria-pressed', String(!panel.element.hidden));
     if (remember && wide.matches) keep('panel', shown);
+  }
+
+  async function create() {
+    const made = await createConversation();
+    if (!made) return;
+    list.hear({ type: 'onConversationAdded', conversation_sid: made.sid });
+    router.go(router.url(made.sid));
   }
 
   async function open() {
@@ -58,6 +66,7 @@ export async function mount(main, { live, router }) {
     if (writing(event)) return;
     const does = {
       '/': () => list.search.focus(),
+      n: create,
       j: () => list.step(1),
       k: () => list.step(-1),
       r: () => thread?.focus(),
