@@ -215,7 +215,7 @@ func TestAnOperatorMakesAConversation(t *testing.T) {
 	p := s.browse(browser.Options{Width: 1400, Height: 900})
 	p.logIn()
 	p.says(".rows .empty", "No conversations yet")
-	p.do(chromedp.KeyEvent("n"), chromedp.WaitVisible("dialog form"), chromedp.KeyEvent(kb.Enter))
+	p.do(chromedp.Click(`[aria-label="New conversation"]`), chromedp.WaitVisible("dialog form"), chromedp.KeyEvent(kb.Enter))
 	p.says("dialog .field-error:not([hidden])", "Name is missing.")
 	p.do(chromedp.KeyEvent("Lost keys"+kb.Enter), chromedp.WaitNotPresent("dialog"), chromedp.WaitVisible(".composer-text"))
 	p.says(".row-name", "Lost keys")
