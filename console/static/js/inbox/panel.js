@@ -60,7 +60,7 @@ export class Panel {
   async #close() {
     const sure = await confirm({
       title: 'Close this conversation?', action: 'Close it', danger: true,
-      text: 'Nobody can write in it until it is opened again, and what its people write goes where your routing says.',
+      text: 'It stays closed: nobody can write in it any more. What its people write from then on goes where your routing says.',
     });
     if (!sure) return;
     try {
@@ -79,9 +79,9 @@ export class Panel {
   #participants() {
     const known = [...new Set(this.people.flatMap((person) => [person.messaging_binding?.proxy_address, person.messaging_binding?.projected_address]).filter(Boolean))];
     return h('section', { class: 'panel-part' }, h('div', { class: 'panel-row' }, h('h3', {}, `Participants (${this.people.length})`),
-      h('button', { type: 'button', class: 'button quiet', onclick: () => this.#add(known) }, icon('plus', 'small'), 'Add')),
+      this.conversation.state === 'closed' ? null : h('button', { type: 'button', class: 'button quiet', onclick: () => this.#add(known) }, icon('plus', 'small'), 'Add')),
       this.people.length ? h('ul', { class: 'people' }, this.people.map((person) => this.#person(person)))
-        : h('p', { class: 'muted' }, 'Nobody is in this conversation yet. Add the people who shall talk.'));
+        : h('p', { class: 'muted' }, this.conversation.state === 'closed' ? 'Nobody.' : 'Nobody is in this conversation yet. Add the people who shall talk.'));
   }
 
   async #add(known) {
@@ -103,7 +103,7 @@ export class Panel {
     const row = (label, address) => (address ? [h('dt', {}, label), h('dd', {}, addressElement(address))] : null);
     return h('li', { class: 'person' }, avatar(name, 'small'), h('div', { class: 'person-main' },
       h('div', { class: 'person-name' }, h('bdi', { dir: 'auto' }, name), channelBadge(personChannel(person)),
-        iconButton('close', `Remove ${name}`, { class: 'person-remove', onclick: () => this.#remove(person) })),
+        this.conversation.state === 'closed' ? null : iconButton('close', `Remove ${name}`, { class: 'person-remove', onclick: () => this.#remove(person) })),
       h('dl', { class: 'facts' },
         person.identity && person.identity !== name ? [h('dt', {}, 'Identity'), h('dd', {}, h('bdi', {}, person.identity))] : null,
         row('Address', binding?.address), row('Writes to', binding?.proxy_address), row('Seen as', binding?.projected_address),

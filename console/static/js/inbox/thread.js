@@ -158,12 +158,11 @@ export class Thread {
     this.changed({ conversation: this.conversation, people: this.people });
   }
 
-  // A closed conversation takes no messages until it is opened again.
+  // Closed is final: nobody writes any more.
   #write() {
     if (this.conversation.state === 'closed') {
       this.composer = null;
-      fill(this.foot, h('div', { class: 'thread-closed' }, h('p', {}, 'This conversation is closed: nobody can write in it.'),
-        h('button', { type: 'button', class: 'button', onclick: () => this.#reopen() }, 'Open it again')));
+      fill(this.foot, h('p', { class: 'thread-closed' }, 'This conversation is closed for good. Its people can be in a new one.'));
       return;
     }
     if (this.composer) return;
@@ -174,16 +173,6 @@ export class Thread {
       this.refresh();
     });
     fill(this.foot, this.composer.form);
-  }
-
-  async #reopen() {
-    try {
-      this.#conversation(await post(this.#path, { State: 'active' }));
-      this.#write();
-      this.focus();
-    } catch (error) {
-      toast(error.message, 'bad');
-    }
   }
 
   #take(messages) {
