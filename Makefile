@@ -8,7 +8,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 # the program's dependencies.
 TOOLS := bin/tools
 
-.PHONY: run build test test-long lint bench fmt clean
+.PHONY: run build test test-long lint bench screenshots fmt clean
 
 run:
 	$(GO) run ./cmd/bridged
@@ -49,6 +49,15 @@ STORE ?= sqlite
 
 bench: build
 	$(GO) run ./bench -bridged $(BIN) -store $(STORE)
+
+# Pictures of the console's pages, light and dark, wide and narrow. TO=FOLDER puts
+# them elsewhere, ONLY=REGEXP takes some of them.
+TO   ?= docs/screenshots
+ONLY ?=
+
+screenshots: build
+	./.ci/install-test-tools
+	$(GO) run ./e2e/screenshots -bridged $(BIN) -to $(TO) -only '$(ONLY)'
 
 clean:
 	rm -rf bin

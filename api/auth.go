@@ -46,12 +46,30 @@ func matches(given, want string) int {
 // guarded lets only authenticated callers through, and says who they are.
 func (s *server) guarded(next func(w http.ResponseWriter, r *http.Request, who string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		who, ok := s.cfg.Account.authenticate(r)
+		who, ok := s.authenticate(r)
 		if !ok {
-			w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
+			if !fromConsole(r) {
+				w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
+			}
 			writeError(w, twilio.NewError(http.StatusUnauthorized, twilio.CodeUnauthorized, "Authenticate"))
 			return
 		}
 		next(w, r, who)
 	})
+}
+
+// authenticate finds who calls: by credentials or, where a request has none, by the
+// console's session, which acts as the account.
+func (s *server) authenticate(r *http.Request) (who string, ok bool) {
+	if s.cfg.Session != nil && r.Header.Get("Authorization") == "" && s.cfg.Session(r) {
+		return s.cfg.Account.SID, true
+	}
+	return s.cfg.Account.authenticate(r)
+}
+
+// fromConsole says whether a page of the console calls, whose session may be over.
+// It tells its operator so itself: a challenge would make the browser ask for a user
+// name and a password.
+func fromConsole(r *http.Request) bool {
+	return r.Header.Get("Sec-Fetch-Site") == "same-origin" || r.Header.Get("Cookie") != ""
 }

@@ -92,3 +92,35 @@ func TestExtraHandlersAreBehindTheSameDoor(t *testing.T) {
 	assert.Equal(t, 404, do(t, h, http.MethodGet, "/bridged/v1/simulator", "").status, "no redirect")
 	assert.Equal(t, []string{"/bridged/v1/simulator/ 200", "/bridged/v1/simulator 404"}, routes)
 }
+
+// The console's session stands in for credentials, but not for wrong ones.
+func TestASessionMayCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	cfg := config(w)
+	cfg.Session = func(r *http.Request) bool {
+		c, err := r.Cookie("session")
+		return err == nil && c.Value == "good"
+	}
+	h := api.New(cfg)
+	try := func(session, password string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/Conversations", nil)
+		if session != "" {
+			r.AddCookie(&http.Cookie{Name: "session", Value: session})
+		}
+		if password != "" {
+			r.SetBasicAuth(account, password)
+		}
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, r)
+		return rec
+	}
+	assert.Equal(t, http.StatusCreated, try("good", "").Code)
+	assert.Equal(t, account, w.caller.By)
+	assert.Equal(t, http.StatusCreated, try("bad", token).Code)
+	assert.Equal(t, http.StatusUnauthorized, try("good", "wrong").Code)
+	over := try("bad", "")
+	assert.Equal(t, http.StatusUnauthorized, over.Code)
+	assert.Empty(t, over.Header().Get("WWW-Authenticate"), "the browser must not ask for a password")
+	assert.NotEmpty(t, try("", "").Header().Get("WWW-Authenticate"))
+}

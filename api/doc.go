@@ -24,6 +24,7 @@
 //	search.go        what words are found in
 //	events.go, eventstream.go, eventchunks.go
 //	                 what happens, in pages and as a stream
+//	inbox.go         conversations as an operator sees them in a list
 //	server.go        what happens around a handler: panics, errors, 404 and 405
 //	auth.go          who may call
 //	call.go          a request as the handlers see it, and its answer

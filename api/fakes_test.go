@@ -57,6 +57,7 @@ type world struct {
 	optOuts        []conversations.OptOut
 	deadLetters    []conversations.DeadLetter
 	letterFilter   conversations.DeadLetterFilter
+	inbox          conversations.InboxFilter
 	unrouted       []conversations.InboundRecord
 	media          []conversations.MediaFile
 
@@ -304,6 +305,20 @@ func find[T any](list []T, is func(T) bool) (T, error) {
 }
 
 // Search finds every message.
+func (w *world) Inbox(_ context.Context, f conversations.InboxFilter, p conversations.Page) (conversations.Listing[conversations.InboxEntry], error) {
+	w.inbox, w.page = f, p
+	found := cut(w.conversations, p, func(c conversations.Conversation) int64 { return c.Seq })
+	out := conversations.Listing[conversations.InboxEntry]{Next: found.Next, Previous: found.Previous}
+	for _, c := range found.Items {
+		entry := conversations.InboxEntry{Conversation: c}
+		if c.ID == digits {
+			entry.Participants, entry.Last = w.participants, &w.messages[0]
+		}
+		out.Items = append(out.Items, entry)
+	}
+	return out, w.fail
+}
+
 func (w *world) Search(_ context.Context, q conversations.SearchQuery, p conversations.Page) (conversations.Listing[conversations.SearchHit], error) {
 	w.search, w.page = q, p
 	if w.hits != nil {

@@ -56,6 +56,7 @@ func TestEveryListIsWalkedBothWays(t *testing.T) {
 		{"/bridged/v1/unrouted?PageSize=3&", "unrouted"},
 		{"/bridged/v1/alias-conflicts?PageSize=3&", "alias_conflicts"},
 		{"/bridged/v1/opt-outs?PageSize=3&", "opt_outs"},
+		{"/bridged/v1/inbox?ChatServiceSid=" + service + "&State=active&Channel=sms&PageSize=3&", "conversations"},
 		{"/bridged/v1/search?Query=a+%26+b&Type=message&Type=user&PageSize=3&", "results"},
 	} {
 		t.Run(tt.list, func(t *testing.T) {
@@ -89,6 +90,9 @@ func walk(t *testing.T, h http.Handler, from, key, link string) (pages [][]any, 
 		for _, entry := range list[key].([]any) {
 			e := entry.(map[string]any)
 			ids = append(ids, e["sid"], e["id"])
+			if inner, ok := e["conversation"].(map[string]any); ok {
+				ids = append(ids, inner["sid"])
+			}
 		}
 		pages = append(pages, slices.DeleteFunc(ids, func(v any) bool { return v == nil }))
 		require.LessOrEqual(t, len(pages), 10)

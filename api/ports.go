@@ -176,6 +176,7 @@ type Queries interface {
 	SearchQueries
 	EventQueries
 	EventWatcher
+	InboxQueries
 }
 
 // ServiceQueries read services, and what holds for the whole account.
@@ -316,4 +317,9 @@ type EventQueries interface {
 // EventWatcher says that something happens.
 type EventWatcher interface {
 	WatchEvents() conversations.EventWatch
+}
+
+// InboxQueries list conversations for operators.
+type InboxQueries interface {
+	Inbox(context.Context, conversations.InboxFilter, conversations.Page) (conversations.Listing[conversations.InboxEntry], error)
 }

@@ -43,6 +43,7 @@ func (s *server) routes() {
 	s.handle("/bridged/v1/import", methods{post: s.importResources})
 	s.handle("/bridged/v1/search", methods{get: s.search})
 	s.stream("/bridged/v1/events", map[string]streamer{get: s.events})
+	s.handle("/bridged/v1/inbox", methods{get: s.listInbox})
 }
 
 func (s *server) routeConversations(base string) {

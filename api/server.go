@@ -22,6 +22,10 @@ import (
 // otherwise.
 type Config struct {
 	Account Credentials
+	// Session says whether a request comes from an operator who is logged in to the
+	// console, and from a page of the console. It is asked where a request has no
+	// credentials of its own. Optional.
+	Session func(*http.Request) bool
 	// PublicURL decides every absolute URL, whatever Host a request names.
 	PublicURL string
 	// MessagingServices are those that are configured; the first is the default one,

@@ -78,9 +78,9 @@ func TestWithoutAFileItRelaysOnTheSimulatedCarrier(t *testing.T) {
 	dir := t.TempDir()
 	s := startDefault(t, dir)
 	// What the program prints and what it logs come to us by two ways.
-	eventually(t, func() bool { return strings.Contains(s.Stdout(), "/console/\n") }, "it prints them")
+	eventually(t, func() bool { return strings.Contains(s.Stdout(), "Console: ") && strings.HasSuffix(s.Stdout(), "\n") }, "it prints them")
 	assert.Regexp(t, "^Account SID: "+s.sid+"\nAuth token: "+s.token+"\nAPI key SID: SK[0-9a-f]{32}\nAPI key secret: \\S+\nConsole: "+
-		regexp.QuoteMeta(s.URL)+"/console/\n$", s.Stdout(), "these five lines, at the first start")
+		regexp.QuoteMeta(s.URL)+"/console/login\\?once=[A-Z2-7]{52}\n$", s.Stdout(), "these five lines, at the first start")
 	info, err := os.Stat(filepath.Join(dir, "bridged-data", "credentials.toml"))
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())

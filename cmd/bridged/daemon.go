@@ -19,6 +19,7 @@ import (
 	"bridged/channels/simulator"
 	"bridged/channels/web"
 	"bridged/cmd/bridged/internal/config"
+	"bridged/console"
 	"bridged/conversations"
 	"bridged/media"
 	"bridged/pipeline"
@@ -56,6 +57,7 @@ type daemon struct {
 	dispatcher      *webhooks.Dispatcher
 	inboundWebhooks *webhooks.Inbound
 	api             http.Handler
+	console         *console.Console
 	sinks           []*sinks.NATS
 
 	stopping chan struct{} // closed when event streams are to end
@@ -281,7 +283,20 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		Observer:  d.metrics.hook,
 		Logger:    d.log,
 	})
+	if err != nil {
+		return err
+	}
+	d.console, err = console.New(console.Config{
+		AuthToken: d.cfg.Account.AuthToken.Value,
+		PublicURL: d.cfg.Server.PublicURL,
+		Client:    accessLog{trusted: d.cfg.Server.TrustedProxies}.client,
+		Log:       d.log,
+	})
+	if err != nil {
+		return err
+	}
 	d.api = api.New(api.Config{
+		Session: d.console.Session,
 		Account: api.Credentials{
 			SID:       d.cfg.Account.SID,
 			AuthToken: d.cfg.Account.AuthToken.Value,
@@ -303,7 +318,7 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		Origins:          d.origins(),
 		ActionsPerSecond: d.cfg.Limits.ActionsPerSecond,
 	})
-	return err
+	return nil
 }
 
 // origins are those whose pages may call the API.
@@ -327,6 +342,7 @@ func (d *daemon) apiKeys() map[string]string {
 func (d *daemon) publicHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(hooks.Prefix, d.hooks)
+	mux.Handle(console.Prefix, d.console)
 	mux.Handle("/", d.api)
 	return api.Identified(accessLog{next: mux, trusted: d.cfg.Server.TrustedProxies, log: d.log})
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"bridged/cmd/bridged/internal/config"
+	"bridged/console"
 )
 
 const (
@@ -35,7 +36,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.
 	show := cfg.FirstStart
 	defer func() {
 		if show { // the start failed, but the credentials are made and will not be shown again
-			err = errors.Join(err, cfg.PrintCredentials(stdout))
+			err = errors.Join(err, cfg.PrintCredentials(stdout, cfg.Server.PublicURL+console.Prefix))
 		}
 	}()
 	var listen net.ListenConfig
@@ -62,7 +63,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.
 	defer func() { err = errors.Join(err, d.close()) }()
 	if show {
 		show = false
-		if err := cfg.PrintCredentials(stdout); err != nil {
+		if err := cfg.PrintCredentials(stdout, d.console.OneTimeURL()); err != nil {
 			return err
 		}
 	}

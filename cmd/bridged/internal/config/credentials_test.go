@@ -156,7 +156,7 @@ func TestPrintCredentials(t *testing.T) {
 	c, err := config.Default(t.TempDir(), nil)
 	require.NoError(t, err)
 	var out bytes.Buffer
-	require.NoError(t, c.PrintCredentials(&out))
+	require.NoError(t, c.PrintCredentials(&out, c.Server.PublicURL+"/console/"))
 	assert.Equal(t, "Account SID: "+c.Account.SID+
 		"\nAuth token: "+c.Account.AuthToken.Value()+
 		"\nAPI key SID: "+c.Account.APIKeys[0].SID+

@@ -62,8 +62,8 @@ func (l Log) Logger(w io.Writer) *slog.Logger {
 }
 
 // PrintCredentials writes what a person needs to call the API and to open the
-// console, each on a line of its own.
-func (c *Config) PrintCredentials(w io.Writer) error {
+// console, each on a line of its own. The console's link may be one that logs in.
+func (c *Config) PrintCredentials(w io.Writer, console string) error {
 	lines := [][2]string{
 		{"Account SID", c.Account.SID},
 		{"Auth token", c.Account.AuthToken.Value()},
@@ -71,7 +71,7 @@ func (c *Config) PrintCredentials(w io.Writer) error {
 	for _, key := range c.Account.APIKeys {
 		lines = append(lines, [2]string{"API key SID", key.SID}, [2]string{"API key secret", key.Secret.Value()})
 	}
-	lines = append(lines, [2]string{"Console", c.Server.PublicURL + "/console/"})
+	lines = append(lines, [2]string{"Console", console})
 	for _, line := range lines {
 		if _, err := fmt.Fprintf(w, "%s: %s\n", line[0], line[1]); err != nil {
 			return fmt.Errorf("print credentials: %w", err)
