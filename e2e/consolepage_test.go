@@ -48,6 +48,8 @@ func (s *simulated) browse(o browser.Options) *page {
 	p.tab = tab
 	s.t.Cleanup(func() {
 		stop()
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		for _, c := range p.complaints {
 			assert.NotRegexp(s.t, `^exception|Content Security Policy|^security`, c)
 		}
