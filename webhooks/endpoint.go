@@ -31,7 +31,7 @@ type endpoint struct {
 	usual   time.Duration                          // how long calls take, lately
 	turn    time.Time                              // when the last that was set aside comes again
 	aside   map[conversations.WebhookListener]bool // set aside since the breaker opened
-	failure string                                 // the last one
+	failure conversations.WebhookCall              // the last one
 }
 
 func newEndpoint() *endpoint {
@@ -128,7 +128,7 @@ func (e *endpoint) ended(l conversations.WebhookListener, c conversations.Webhoo
 		}
 		return freed, 0, false
 	}
-	e.limit, e.failure = max(leastCalls, e.limit/2), c.Error
+	e.limit, e.failure = max(leastCalls, e.limit/2), c
 	opened = e.breaker.failed(now)
 	if e.breaker.open() {
 		e.aside[l] = true
@@ -169,9 +169,9 @@ func (e *endpoint) idle() bool {
 	return e.flying == 0 && len(e.waiting) == 0 && e.breaker.failures == 0
 }
 
-// state is how it stands: the breaker's health, when it is probed next, and its last
-// failure.
-func (e *endpoint) state() (health conversations.WebhookHealth, probe time.Time, failure string) {
+// state is how it stands: the breaker's health, when it is probed next, and the last
+// call that failed.
+func (e *endpoint) state() (health conversations.WebhookHealth, probe time.Time, failure conversations.WebhookCall) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.breaker.open() {
