@@ -171,6 +171,8 @@ func (d *Dispatcher) judge(t target, n conversations.Notice, e *endpoint, call c
 		return conversations.Telling{Over: true}
 	case d.tooLate(n):
 		return conversations.Telling{GivenUp: d.reason(call.Error, attempts+1)}
+	case t.retries() > 0 && attempts >= t.retries():
+		return conversations.Telling{GivenUp: fmt.Sprintf("tried %d times, as StudioRetryCount says: %s", attempts+1, call.Error)}
 	case wait == 0: // the fault may be this one's
 		wait = d.retryAfter(attempts + 1)
 	}

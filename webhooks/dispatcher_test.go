@@ -249,6 +249,31 @@ func TestWhatFailedForTooLongIsGivenUp(t *testing.T) {
 	assert.True(t, w.Tell(t.Context(), n, 0).Over, "what could not be tried is tried once at least")
 }
 
+// Page 11: "For type studio, number of times to retry the webhook request".
+func TestAFlowIsCalledAgainAsOftenAsItsAddressSays(t *testing.T) {
+	t.Parallel()
+	n := newWorld().notice(conversations.ScopedListener(scoped))
+	for name, c := range map[string]struct{ retries, attempts, calls int }{
+		"not yet often enough":  {retries: 2, attempts: 1},
+		"as often as it may be": {retries: 2, attempts: 2, calls: 3},
+		"it was lowered since":  {retries: 1, attempts: 2, calls: 3},
+		"nothing is said":       {retries: 0, attempts: 30},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			w.scope(conversations.Webhook{Target: conversations.TargetStudio, Flow: "FW1", Retries: c.retries})
+			w.server.answer = func(url.Values) (int, error) { return http.StatusBadGateway, nil }
+			told := w.Tell(t.Context(), n, c.attempts)
+			assert.Equal(t, c.calls == 0, told.Failed)
+			if c.calls > 0 {
+				want := fmt.Sprintf("tried %d times, as StudioRetryCount says: the webhook at example.com answered 502", c.calls)
+				assert.Equal(t, conversations.Telling{GivenUp: want}, told)
+			}
+		})
+	}
+}
+
 func TestAReplayGoesOnWhereItStopped(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
