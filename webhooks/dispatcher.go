@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"strconv"
-	"sync"
 	"time"
 
 	"bridged/conversations"
@@ -216,75 +215,4 @@ func (d *Dispatcher) reason(failure string, attempts int) string {
 		return fmt.Sprintf("not called: it had failed again and again for %s: %s", d.cfg.RetryFor, failure)
 	}
 	return fmt.Sprintf("tried %d times for %s: %s", attempts, d.cfg.RetryFor, failure)
-}
-
-// endpoints are all that were called lately.
-type endpoints struct {
-	mu     sync.Mutex
-	byURL  map[string]*endpoint
-	flying map[string]int // calls under way, by host
-}
-
-const (
-	// mostEndpoints is how many are kept, but for those that are not idle.
-	mostEndpoints = 10_000
-	// mostOfHost is how many calls of one host are under way at once.
-	mostOfHost = 128
-)
-
-func newEndpoints() *endpoints {
-	return &endpoints{byURL: make(map[string]*endpoint), flying: make(map[string]int)}
-}
-
-// of returns the endpoint of a URL that has neither query nor fragment.
-func (m *endpoints) of(key string) *endpoint {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	e := m.byURL[key]
-	if e == nil {
-		m.makeRoom()
-		e = newEndpoint()
-		m.byURL[key] = e
-	}
-	return e
-}
-
-// makeRoom forgets endpoints of which nothing is to be remembered, where there are
-// many. The caller holds m.mu.
-func (m *endpoints) makeRoom() {
-	if len(m.byURL) < mostEndpoints {
-		return
-	}
-	for key, e := range m.byURL {
-		if e.idle() {
-			delete(m.byURL, key)
-		}
-	}
-}
-
-// admit says whether an endpoint of a host may be called now. One host has several
-// endpoints where each conversation has a URL of its own. Whoever is admitted calls
-// release.
-func (m *endpoints) admit(ctx context.Context, e *endpoint, host string, l conversations.WebhookListener, now time.Time) (a admission, release func()) {
-	m.mu.Lock()
-	full := m.flying[host] >= mostOfHost
-	if !full {
-		m.flying[host]++
-	}
-	m.mu.Unlock()
-	if full {
-		return admission{wait: usualTime}, nil
-	}
-	release = func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if m.flying[host]--; m.flying[host] == 0 {
-			delete(m.flying, host)
-		}
-	}
-	if a = e.admit(ctx, l, now); !a.granted {
-		release()
-		return a, nil
-	}
-	return a, release
 }
