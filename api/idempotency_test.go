@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -51,7 +52,7 @@ func (m *memory) FindConversation(conversations.ServiceID, conversations.Convers
 	return m.made[0], nil
 }
 
-func (m *memory) DeleteConversation(conversations.ConversationID) ([]string, error) {
+func (m *memory) DeleteConversation(conversations.ConversationID, time.Time) ([]string, error) {
 	m.made = m.made[1:]
 	return nil, nil
 }

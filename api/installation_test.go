@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -100,7 +101,7 @@ func (in *installation) restore(t testing.TB) {
 				return err
 			}
 			for _, c := range old {
-				if _, err := tx.DeleteConversation(c.ID); err != nil {
+				if _, err := tx.DeleteConversation(c.ID, time.Now()); err != nil {
 					return err
 				}
 			}

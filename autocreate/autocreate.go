@@ -51,7 +51,7 @@ type Creation struct {
 	WebhookMethod string // GET or POST
 	Filters       []conversations.EventType
 	Flow          string // the SID of a flow
-	RetryCount    int    // how often a flow is called again
+	RetryCount    int    // how often a flow is called again; 0: for as long as other webhooks
 }
 
 // maxRetryCount bounds RetryCount (page 11 gives no limit, page 64 retries three
@@ -112,7 +112,7 @@ func (c Creation) Listener(now time.Time) *conversations.Webhook {
 			w.Filters = []conversations.EventType{conversations.ConversationAdded}
 		}
 	case Studio:
-		w.Target, w.Method, w.Flow = conversations.TargetStudio, http.MethodPost, c.Flow
+		w.Target, w.Method, w.Flow, w.Retries = conversations.TargetStudio, http.MethodPost, c.Flow, c.RetryCount
 	case Default:
 		return nil
 	}

@@ -2,6 +2,7 @@ package autocreate_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -42,4 +43,14 @@ func TestWhatACreationNeeds(t *testing.T) {
 			assert.ErrorContains(t, err, c.wrong, name)
 		}
 	}
+}
+
+// A flow is called again as often as its address says; a webhook for as long as any.
+func TestTheListenerOfAFlowHasItsRetries(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	flow := autocreate.Creation{Type: autocreate.Studio, Flow: "FW", RetryCount: 3}
+	assert.Equal(t, 3, flow.Listener(now).Retries)
+	flow.Type = autocreate.Webhook
+	assert.Zero(t, flow.Listener(now).Retries)
 }

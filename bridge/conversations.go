@@ -151,7 +151,7 @@ func (b *Bridge) removeConversation(tx Tx, caller Caller, c conversations.Conver
 	if err := discard(tx, c.ID, ""); err != nil {
 		return err
 	}
-	pairs, err := tx.DeleteConversation(c.ID)
+	pairs, err := tx.DeleteConversation(c.ID, b.now())
 	if err != nil {
 		return err
 	}

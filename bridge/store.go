@@ -108,8 +108,9 @@ type ConversationRows interface {
 	// UpdateConversation stores all that can change, but NextIndex.
 	UpdateConversation(c conversations.Conversation) error
 	// DeleteConversation removes it with its participants, messages and
-	// receipts. It returns the pairs from whose lines a delivery was removed.
-	DeleteConversation(id conversations.ConversationID) (pairKeys []string, err error)
+	// receipts; now is when. It returns the pairs from whose lines a delivery was
+	// removed.
+	DeleteConversation(id conversations.ConversationID, now time.Time) (pairKeys []string, err error)
 	// NextIndex takes the next index of the conversation and stores what the
 	// activity changes: the state and the timers' dates.
 	NextIndex(c *conversations.Conversation) (int64, error)

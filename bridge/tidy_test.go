@@ -41,6 +41,22 @@ func TestOnlyDiscardedLettersGo(t *testing.T) {
 	assert.Len(t, unrouted.Items, 1)
 }
 
+// What the webhooks of a removed conversation take to hear of its end is kept for eight
+// days from its removal.
+func TestWhatIsKeptOfRemovedConversationsGoes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.NoError(t, w.DeleteConversation(t.Context(), system, service, w.conversation(alice)))
+	kept := func() int {
+		require.NoError(t, w.Tidy(t.Context()))
+		return w.count("SELECT count(*) FROM departed_conversations")
+	}
+	w.clock.advance(8 * day)
+	assert.Equal(t, 1, kept())
+	w.clock.advance(time.Microsecond)
+	assert.Equal(t, 0, kept())
+}
+
 // However much has gathered, no commit removes more than a batch.
 func TestWhatGoesGoesInBatches(t *testing.T) {
 	t.Parallel()

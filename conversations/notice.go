@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -94,7 +95,7 @@ type WebhookTargetState struct {
 	Listener     WebhookListener
 	Kind         string // account, service, webhook, trigger or studio
 	Conversation ConversationID
-	URL          string // without its password
+	URL          string // masked
 	Method       string
 	Health       WebhookHealth
 	NextProbe    time.Time // of one that is open
@@ -115,7 +116,7 @@ type WebhookBacklog struct {
 // WebhookTrial is what a listener answered to a test.
 type WebhookTrial struct {
 	Call        WebhookCall
-	URL         string // without its password
+	URL         string // masked
 	ContentType string
 	Body        []byte
 }
@@ -126,11 +127,29 @@ type HookSite struct {
 	Webhooks []Webhook
 }
 
-// MaskURL returns a URL without the password that it may have, for people.
+// masked stands for what people are not shown of a URL.
+const masked = "xxxxx"
+
+// MaskURL returns a URL for people: without the credentials that may be in it, and
+// without the values of its query, any of which may be a secret too.
 func MaskURL(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
 		return ""
 	}
+	if u.User != nil {
+		if _, hasPassword := u.User.Password(); !hasPassword {
+			u.User = url.User(masked) // a token, for all that is known
+		}
+	}
+	pairs := strings.Split(u.RawQuery, "&")
+	for i, pair := range pairs {
+		if name, _, hasValue := strings.Cut(pair, "="); hasValue {
+			pairs[i] = name + "=" + masked
+		} else if pair != "" {
+			pairs[i] = masked
+		}
+	}
+	u.RawQuery = strings.Join(pairs, "&")
 	return u.Redacted()
 }

@@ -76,6 +76,7 @@ type Webhook struct {
 	Filters          []EventType
 	Triggers         []string
 	Flow             string // the SID of a flow
+	Retries          int    // how often a flow is called again; 0: for as long as others
 	ReplayAfter      *int64 // messages from this index on are told anew
 	After            int64  // it hears of the events with a higher number
 	Created, Updated time.Time

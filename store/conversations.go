@@ -164,15 +164,15 @@ func (tx *Tx) ConversationsOf(service conversations.ServiceID, limit int) ([]con
 		"SELECT "+conversationColumns+" FROM conversations c WHERE c.service_id = $1 LIMIT $2", service, limit)
 }
 
-// DeleteConversation removes a conversation and all that is in it. It returns
-// the pairs from whose lines a delivery was removed. What its webhooks have yet to
-// hear takes is kept.
-func (tx *Tx) DeleteConversation(id conversations.ConversationID) ([]string, error) {
+// DeleteConversation removes a conversation and all that is in it. It returns the
+// pairs from whose lines a delivery was removed. Of what its webhooks have yet to hear,
+// what that takes is kept, with the time of the removal (ForgetDeparted).
+func (tx *Tx) DeleteConversation(id conversations.ConversationID, now time.Time) ([]string, error) {
 	pairKeys, err := all(tx.querier, scanText, "SELECT DISTINCT pair_key FROM deliveries WHERE conversation_id = $1 AND progress < 4", id)
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.depart(id); err != nil {
+	if err := tx.depart(id, now); err != nil {
 		return nil, err
 	}
 	for _, statement := range [...]string{

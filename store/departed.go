@@ -11,7 +11,7 @@ import (
 
 // depart keeps of a conversation that is about to be removed what it takes to tell
 // of its end.
-func (tx *Tx) depart(id conversations.ConversationID) error {
+func (tx *Tx) depart(id conversations.ConversationID, now time.Time) error {
 	list, err := all(tx.querier, scanWebhook, "SELECT "+webhookColumns+" FROM webhooks w WHERE w.conversation_id = $1 ORDER BY w.seq", id)
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func (tx *Tx) depart(id conversations.ConversationID) error {
 	}
 	return tx.run(`INSERT INTO departed_conversations (conversation_id, service_id, messaging_service_id, webhooks, removed)
 		SELECT c.id, c.service_id, c.messaging_service_id, $2, $3 FROM conversations c WHERE c.id = $1
-		ON CONFLICT (conversation_id) DO NOTHING`, id, webhooks, micros(time.Now()))
+		ON CONFLICT (conversation_id) DO NOTHING`, id, webhooks, micros(now))
 }
 
 // ForgetDeparted removes what is kept of conversations that were removed before t, up

@@ -24,7 +24,7 @@ func TestARemovedConversationIsKnownToItsWebhooks(t *testing.T) {
 	for _, c := range []conversations.ConversationID{there.conversation.ID, gone.conversation.ID} {
 		w := conversations.Webhook{
 			ID: conversations.NewID[conversations.WebhookID](time.Now()), Conversation: c, Target: conversations.TargetWebhook, URL: "https://example.com",
-			Method: "POST", Filters: []conversations.EventType{conversations.ConversationRemoved}, After: 7,
+			Method: "POST", Filters: []conversations.EventType{conversations.ConversationRemoved}, After: 7, Retries: 3,
 			Created: time.UnixMicro(1).UTC(), Updated: time.UnixMicro(2).UTC(),
 		}
 		update(t, db, func(tx *store.Tx) error { return tx.InsertWebhook(&w) })
@@ -35,20 +35,21 @@ func TestARemovedConversationIsKnownToItsWebhooks(t *testing.T) {
 		require.NoError(t, err)
 		return found
 	}
+	removed := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	before := sites(there.conversation.ID, gone.conversation.ID, "never")
 	require.Len(t, before, 2)
 	assert.Equal(t, []conversations.Webhook{hooks[gone.conversation.ID]}, before[gone.conversation.ID].Webhooks)
-	update(t, db, func(tx *store.Tx) error { _, err := tx.DeleteConversation(gone.conversation.ID); return err })
+	update(t, db, func(tx *store.Tx) error { _, err := tx.DeleteConversation(gone.conversation.ID, removed); return err })
 	assert.Equal(t, before, sites(there.conversation.ID, gone.conversation.ID, "never"), "nothing has changed for them")
 	_, err := db.WebhookByID(t.Context(), hooks[gone.conversation.ID].ID)
 	requireNotFound(t, err)
 
-	forget := func(before time.Duration) {
-		update(t, db, func(tx *store.Tx) error { _, err := tx.ForgetDeparted(time.Now().Add(before), 10); return err })
+	forget := func(before time.Time) {
+		update(t, db, func(tx *store.Tx) error { _, err := tx.ForgetDeparted(before, 10); return err })
 	}
-	forget(-time.Hour)
+	forget(removed)
 	assert.Len(t, sites(gone.conversation.ID), 1)
-	forget(time.Hour)
+	forget(removed.Add(time.Microsecond))
 	assert.Empty(t, sites(gone.conversation.ID))
 	assert.Empty(t, sites())
 }

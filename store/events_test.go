@@ -208,7 +208,7 @@ func TestServicesOfEvents(t *testing.T) {
 		return errors.Join(tx.InsertConversation(&kept), tx.InsertConversation(&removed))
 	})
 	update(t, db, func(tx *store.Tx) error {
-		_, err := tx.DeleteConversation(removed.ID)
+		_, err := tx.DeleteConversation(removed.ID, time.Now())
 		return err
 	})
 	services, err := db.EventServices(t.Context(), []conversations.Event{

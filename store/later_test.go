@@ -28,6 +28,12 @@ func TestAMessageThatIsHandedBackComesAgainAtItsTime(t *testing.T) {
 	enqueue(t, db, "t", "waits", "first", "second")
 	enqueue(t, db, "t", "goes", "other")
 	messages := subscribe(t, db, "t", store.SubscriberConfig{InFlight: 1, Attempts: 1})
+	// However slow the database is, the other key is read before this time has come.
+	handBack(next(t, messages), time.Hour)
+	m := next(t, messages)
+	require.Equal(t, "other", string(m.Payload), "another key does not wait, nor is the one slot held")
+	m.Ack()
+	db.Hurry("t", func(key string) bool { return key == "waits" })
 	const wait = 50 * time.Millisecond
 	start := time.Now()
 	for n := range 3 {
@@ -37,11 +43,6 @@ func TestAMessageThatIsHandedBackComesAgainAtItsTime(t *testing.T) {
 		require.Equal(t, "first", string(m.Payload), "the order of the key is kept")
 		assert.GreaterOrEqual(t, time.Since(start), time.Duration(n)*wait-time.Millisecond)
 		handBack(m, wait)
-		if n == 0 {
-			m = next(t, messages)
-			assert.Equal(t, "other", string(m.Payload), "another key does not wait, nor is the one slot held")
-			m.Ack()
-		}
 	}
 	for _, want := range []string{"first", "second"} {
 		m := next(t, messages)

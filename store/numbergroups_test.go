@@ -47,7 +47,7 @@ func TestANumberGroupHasOneConversation(t *testing.T) {
 	update(t, db, func(tx *store.Tx) error { return tx.FreePairs(two.ID) })
 	assert.Empty(t, resolve("k"), "closed")
 	assert.Empty(t, bind("k", one.ID))
-	update(t, db, func(tx *store.Tx) error { _, err := tx.DeleteConversation(one.ID); return err })
+	update(t, db, func(tx *store.Tx) error { _, err := tx.DeleteConversation(one.ID, time.Now()); return err })
 	assert.Empty(t, resolve("k"), "deleted")
 	assert.Empty(t, bind("k", two.ID))
 	update(t, db, func(tx *store.Tx) error { return tx.DeleteService(service) })

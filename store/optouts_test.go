@@ -77,7 +77,7 @@ func TestSpeakerNumbers(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, n, tt.p)
 		}
-		_, err := tx.DeleteConversation("c")
+		_, err := tx.DeleteConversation("c", time.Now())
 		require.NoError(t, err)
 		n, err := tx.SpeakerNumber("c", "p5")
 		assert.EqualValues(t, 1, n, "they go with the conversation")

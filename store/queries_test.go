@@ -77,7 +77,7 @@ func TestDeletingAConversationRemovesAllThatIsInIt(t *testing.T) {
 	gone, stays := insertThread(t, db, "+15550000001"), insertThread(t, db, "+15550000002")
 	fillThread(t, db, gone)
 	fillThread(t, db, stays)
-	pairs := view(t, db, func(tx *store.Tx) ([]string, error) { return tx.DeleteConversation(gone.conversation.ID) })
+	pairs := view(t, db, func(tx *store.Tx) ([]string, error) { return tx.DeleteConversation(gone.conversation.ID, time.Now()) })
 	assert.Equal(t, []string{gone.pairKey()}, pairs)
 	checkGone(t, db, gone)
 	_, err := db.Participant(t.Context(), gone.conversation.ID, conversations.ParticipantKey{ID: gone.participant.ID})

@@ -236,7 +236,7 @@ func TestNothingOfADeletedServiceIsFound(t *testing.T) {
 func (l *library) remove(c conversations.Conversation) {
 	l.t.Helper()
 	update(l.t, l.db, func(tx *store.Tx) error {
-		if _, err := tx.DeleteConversation(c.ID); err != nil {
+		if _, err := tx.DeleteConversation(c.ID, time.Now()); err != nil {
 			return err
 		}
 		return tx.Record(event(conversations.ConversationRemoved, c.ID, conversations.Resource{Conversation: &c}))

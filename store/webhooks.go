@@ -7,7 +7,7 @@ import (
 )
 
 const webhookColumns = `w.seq, w.id, w.conversation_id, w.target, w.url, w.method, w.filters, w.triggers, w.flow,
-	w.replay_after, w.after_event, w.created, w.updated`
+	w.replay_after, w.after_event, w.retries, w.created, w.updated`
 
 func scanWebhook(row scanner) (conversations.Webhook, error) {
 	var (
@@ -16,7 +16,7 @@ func scanWebhook(row scanner) (conversations.Webhook, error) {
 		created, updated  int64
 	)
 	err := row.Scan(&w.Seq, &w.ID, &w.Conversation, &w.Target, &w.URL, &w.Method, &filters, &triggers, &w.Flow,
-		&w.ReplayAfter, &w.After, &created, &updated)
+		&w.ReplayAfter, &w.After, &w.Retries, &created, &updated)
 	if err != nil {
 		return w, err
 	}
@@ -65,9 +65,9 @@ func (tx *Tx) InsertWebhook(w *conversations.Webhook) error {
 		return err
 	}
 	w.Seq, err = tx.insert(`INSERT INTO webhooks (id, conversation_id, target, url, method, filters, triggers, flow,
-		replay_after, after_event, created, updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING seq`,
+		replay_after, after_event, retries, created, updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING seq`,
 		w.ID, w.Conversation, w.Target, w.URL, w.Method, filters, triggers, w.Flow,
-		w.ReplayAfter, w.After, micros(w.Created), micros(w.Updated))
+		w.ReplayAfter, w.After, w.Retries, micros(w.Created), micros(w.Updated))
 	return err
 }
 

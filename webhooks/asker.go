@@ -171,6 +171,8 @@ func (a *Asker) Before(ctx context.Context, p conversations.Proposal) (conversat
 		return conversations.Amendment{}, ctx.Err()
 	case err == nil && !answer.Good():
 		err = fmt.Errorf("the webhook at %s: it answered %d", hostOf(w.PreURL), answer.Status)
+	case err == nil && answer.TooLong: // what was cut off might have said otherwise
+		err = fmt.Errorf("the webhook at %s: its answer is longer than 64 KiB", hostOf(w.PreURL))
 	}
 	var amendment conversations.Amendment
 	if err == nil {

@@ -158,6 +158,8 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		"200 that was cut off":    {event: message, answer: ok(`{"body":"se`), err: errors.New("cut off"), warned: true},
 		"a redirect elsewhere":    {event: message, answer: webhooks.Answer{Status: 302}, warned: true},
 		"no JSON":                 {event: message, answer: ok("OK"), warned: true},
+		"too long, but for space": {event: message, answer: webhooks.Answer{Status: 200, Body: []byte(`{"body":"seen"}` + "    "), TooLong: true}, warned: true},
+		"too long, and refused":   {event: message, answer: webhooks.Answer{Status: 403, TooLong: true}, refused: conversations.ChangeRefused},
 		"a list":                  {event: message, answer: ok(`["body"]`), warned: true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -99,7 +99,7 @@ func TestWhoIsSetAsideComesAtTheRateAtWhichCallsEnd(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	e := newEndpoint()
-	e.limit, e.usual = 1, 100*time.Millisecond
+	e.limit, e.queue.usual = 1, 100*time.Millisecond
 	e.flying = 1
 	e.waiting = []chan bool{make(chan bool, 1)}
 	for n := range 5 {
@@ -107,4 +107,36 @@ func TestWhoIsSetAsideComesAtTheRateAtWhichCallsEnd(t *testing.T) {
 		assert.False(t, a.granted || a.blocked)
 		assert.Equal(t, time.Duration(n+1)*50*time.Millisecond, a.wait)
 	}
+}
+
+// Whoever finds a host busy comes again at the rate at which its calls end, and does
+// not ask again and again: of a host that hangs there are many who wait.
+func TestWhoFindsAHostBusyComesAtTheRateAtWhichItsCallsEnd(t *testing.T) {
+	t.Parallel()
+	now, m := time.Now(), newEndpoints()
+	for range mostOfHost {
+		assert.Zero(t, m.enter("a", now))
+	}
+	assert.Zero(t, m.enter("b", now), "another host is not busy")
+	var last time.Duration
+	const waiting = 10_000
+	for range waiting {
+		last = max(last, m.enter("a", now))
+	}
+	assert.InDelta(t, waiting*usualOfHost/(2*mostOfHost), last, float64(time.Millisecond))
+
+	for range mostOfHost / 2 {
+		m.leave("a", 5*time.Second)
+		assert.Zero(t, m.enter("a", now))
+	}
+	later := now.Add(time.Minute)
+	for range 1000 {
+		last = m.enter("a", later)
+	}
+	assert.Greater(t, last, 15*time.Second, "calls take seconds, it seems")
+	for range mostOfHost {
+		m.leave("a", time.Millisecond)
+	}
+	assert.NotContains(t, m.hosts, "a")
+	assert.Contains(t, m.hosts, "b")
 }

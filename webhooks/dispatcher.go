@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"strconv"
-	"sync"
 	"time"
 
 	"bridged/conversations"
@@ -43,6 +42,8 @@ type DispatcherConfig struct {
 	Flows     map[string]string // URLs of flows, by their SIDs
 	// RetryFor is how long after an event its listeners are tried.
 	RetryFor time.Duration
+	// Fallback is a URL that is told what a listener has not taken. Optional.
+	Fallback string
 	// Hurry has what is set aside for listeners tried at once. Optional.
 	Hurry func(map[conversations.WebhookListener]bool)
 	// Observe is told of every call: the kind of its listener, its outcome and how
@@ -105,24 +106,43 @@ func (d *Dispatcher) Tell(ctx context.Context, n conversations.Notice, attempts 
 	return d.tell(ctx, t, n, form, attempts)
 }
 
-// tell makes one call, if it may be made now.
+// tell makes one call, if it may be made now. What the listener has not taken, or is
+// not asked to take while its breaker is open, the fallback is told.
 func (d *Dispatcher) tell(ctx context.Context, t target, n conversations.Notice, form url.Values, attempts int) conversations.Telling {
+	told, failure := d.try(ctx, t, n, form, attempts)
+	if failure == nil || d.cfg.Fallback == "" {
+		return told
+	}
+	return d.tellFallback(ctx, t, n, form, attempts, told, *failure)
+}
+
+// try calls a listener, if it may be called now. It also returns the call that failed:
+// this one, or the last one of an endpoint whose breaker is open; nil where nothing has
+// failed.
+func (d *Dispatcher) try(ctx context.Context, t target, n conversations.Notice, form url.Values, attempts int) (conversations.Telling, *conversations.WebhookCall) {
 	e := d.endpoints.of(t.endpoint())
 	a, release := d.endpoints.admit(ctx, e, t.host(), n.Listener, d.cfg.Now())
-	if !a.granted {
+	switch {
+	case a.blocked:
 		_, _, failure := e.state()
-		if a.blocked && d.tooLate(n) {
-			return conversations.Telling{GivenUp: d.reason(failure, attempts)}
+		if d.tooLate(n) {
+			return conversations.Telling{GivenUp: d.reason(failure.Error, attempts)}, &failure
 		}
-		return conversations.Telling{Wait: a.wait}
+		return conversations.Telling{Wait: a.wait}, &failure
+	case !a.granted:
+		return conversations.Telling{Wait: a.wait}, nil
 	}
 	defer release()
 	call, _ := d.call(ctx, t, n, form, attempts)
 	if call.Error != "" && ctx.Err() != nil {
 		e.withdrawn()
-		return conversations.Telling{Wait: firstRetry}
+		return conversations.Telling{Wait: firstRetry}, nil
 	}
-	return d.judge(t, n, e, call, attempts)
+	told := d.judge(t, n, e, call, attempts)
+	if told.Over {
+		return told, nil
+	}
+	return told, &call
 }
 
 // call makes a call and notes how it went.
@@ -143,28 +163,39 @@ func (d *Dispatcher) call(ctx context.Context, t target, n conversations.Notice,
 
 // judge says what follows from a call that was made.
 func (d *Dispatcher) judge(t target, n conversations.Notice, e *endpoint, call conversations.WebhookCall, attempts int) conversations.Telling {
-	freed, wait, opened := e.ended(n.Listener, call, d.cfg.Now())
+	wait := d.ended(t, n, e, call)
 	d.stats.called(n.Listener, t, call)
-	if opened {
-		d.cfg.Log.Warn("a webhook does not take what it is told, and is not called for a while", "host", hostOf(t.url), "error", call.Error)
-	}
-	if call.Error == "" {
-		d.cfg.Observe(t.kind, "told", call.Took)
-		if len(freed) > 0 {
-			d.cfg.Log.Info("a webhook is called again", "host", hostOf(t.url))
-			d.cfg.Hurry(freed)
-		}
+	switch {
+	case call.Error == "":
 		return conversations.Telling{Over: true}
-	}
-	d.cfg.Observe(t.kind, "failed", call.Took)
-	if d.tooLate(n) {
+	case d.tooLate(n):
 		return conversations.Telling{GivenUp: d.reason(call.Error, attempts+1)}
-	}
-	if wait == 0 { // the fault may be this one's
+	case t.retries() > 0 && attempts >= t.retries():
+		return conversations.Telling{GivenUp: fmt.Sprintf("tried %d times, as StudioRetryCount says: %s", attempts+1, call.Error)}
+	case wait == 0: // the fault may be this one's
 		wait = d.retryAfter(attempts + 1)
 	}
 	left := n.Since.Add(d.cfg.RetryFor).Sub(d.cfg.Now())
 	return conversations.Telling{Failed: true, Wait: min(wait, max(left, firstRetry))}
+}
+
+// ended records a call that was made with its endpoint, and tells the operator. Where
+// the breaker is open, wait is how long.
+func (d *Dispatcher) ended(t target, n conversations.Notice, e *endpoint, call conversations.WebhookCall) (wait time.Duration) {
+	freed, wait, opened := e.ended(n.Listener, call, d.cfg.Now())
+	if call.Error != "" {
+		d.cfg.Observe(t.kind, "failed", call.Took)
+		if opened {
+			d.cfg.Log.Warn("a webhook does not take what it is told, and is not called for a while", "host", hostOf(t.url), "error", call.Error)
+		}
+		return wait
+	}
+	d.cfg.Observe(t.kind, "told", call.Took)
+	if len(freed) > 0 {
+		d.cfg.Log.Info("a webhook is called again", "host", hostOf(t.url))
+		d.cfg.Hurry(freed)
+	}
+	return 0
 }
 
 // retryAfter is how long to wait after so many failures: twice as long each time, of
@@ -184,75 +215,4 @@ func (d *Dispatcher) reason(failure string, attempts int) string {
 		return fmt.Sprintf("not called: it had failed again and again for %s: %s", d.cfg.RetryFor, failure)
 	}
 	return fmt.Sprintf("tried %d times for %s: %s", attempts, d.cfg.RetryFor, failure)
-}
-
-// endpoints are all that were called lately.
-type endpoints struct {
-	mu     sync.Mutex
-	byURL  map[string]*endpoint
-	flying map[string]int // calls under way, by host
-}
-
-const (
-	// mostEndpoints is how many are kept, but for those that are not idle.
-	mostEndpoints = 10_000
-	// mostOfHost is how many calls of one host are under way at once.
-	mostOfHost = 128
-)
-
-func newEndpoints() *endpoints {
-	return &endpoints{byURL: make(map[string]*endpoint), flying: make(map[string]int)}
-}
-
-// of returns the endpoint of a URL that has neither query nor fragment.
-func (m *endpoints) of(key string) *endpoint {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	e := m.byURL[key]
-	if e == nil {
-		m.makeRoom()
-		e = newEndpoint()
-		m.byURL[key] = e
-	}
-	return e
-}
-
-// makeRoom forgets endpoints of which nothing is to be remembered, where there are
-// many. The caller holds m.mu.
-func (m *endpoints) makeRoom() {
-	if len(m.byURL) < mostEndpoints {
-		return
-	}
-	for key, e := range m.byURL {
-		if e.idle() {
-			delete(m.byURL, key)
-		}
-	}
-}
-
-// admit says whether an endpoint of a host may be called now. One host has several
-// endpoints where each conversation has a URL of its own. Whoever is admitted calls
-// release.
-func (m *endpoints) admit(ctx context.Context, e *endpoint, host string, l conversations.WebhookListener, now time.Time) (a admission, release func()) {
-	m.mu.Lock()
-	full := m.flying[host] >= mostOfHost
-	if !full {
-		m.flying[host]++
-	}
-	m.mu.Unlock()
-	if full {
-		return admission{wait: usualTime}, nil
-	}
-	release = func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if m.flying[host]--; m.flying[host] == 0 {
-			delete(m.flying, host)
-		}
-	}
-	if a = e.admit(ctx, l, now); !a.granted {
-		release()
-		return a, nil
-	}
-	return a, release
 }

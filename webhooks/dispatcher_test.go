@@ -59,7 +59,8 @@ func (l *listeners) MessagesBetween(_ context.Context, _ conversations.Conversat
 
 // server answers calls.
 type server struct {
-	answer func(form url.Values) (int, error)
+	answer   func(form url.Values) (int, error)
+	answerAt func(to string) (int, error) // in the place of answer
 
 	mu    sync.Mutex
 	calls []call
@@ -75,10 +76,25 @@ func (s *server) Tell(_ context.Context, method, to string, form url.Values, tok
 	s.calls = append(s.calls, call{method, to, token, form})
 	s.mu.Unlock()
 	status, err := http.StatusOK, error(nil)
-	if s.answer != nil {
+	switch {
+	case s.answerAt != nil:
+		status, err = s.answerAt(to)
+	case s.answer != nil:
 		status, err = s.answer(form)
 	}
 	return webhooks.Answer{Status: status}, err
+}
+
+// callsOf are the calls of a URL.
+func (s *server) callsOf(to string) (list []call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.calls {
+		if c.url == to {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // world is a dispatcher whose clock stands still.
@@ -90,7 +106,10 @@ type world struct {
 	hurried   map[conversations.WebhookListener]bool
 }
 
-func newWorld() *world {
+func newWorld() *world { return newWorldWith(func(*webhooks.DispatcherConfig) {}) }
+
+// newWorldWith is a world whose dispatcher is configured otherwise.
+func newWorldWith(change func(*webhooks.DispatcherConfig)) *world {
 	w := &world{
 		listeners: &listeners{
 			configuration: conversations.Configuration{Webhooks: conversations.Webhooks{PostURL: "https://example.com/account?a=b#rt=1"}},
@@ -101,11 +120,13 @@ func newWorld() *world {
 		},
 		server: &server{}, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC),
 	}
-	w.Dispatcher = webhooks.NewDispatcher(webhooks.DispatcherConfig{
+	cfg := webhooks.DispatcherConfig{
 		Account: account, Client: w.server, Listeners: w.listeners, Flows: map[string]string{"FW1": "https://example.com/flow"},
 		RetryFor: time.Hour, Now: func() time.Time { return w.now }, Jitter: func() float64 { return 1 },
 		Hurry: func(l map[conversations.WebhookListener]bool) { w.hurried = l },
-	})
+	}
+	change(&cfg)
+	w.Dispatcher = webhooks.NewDispatcher(cfg)
 	return w
 }
 
@@ -226,6 +247,31 @@ func TestWhatFailedForTooLongIsGivenUp(t *testing.T) {
 	w.now = w.now.Add(24 * time.Hour)
 	w.server.answer = nil
 	assert.True(t, w.Tell(t.Context(), n, 0).Over, "what could not be tried is tried once at least")
+}
+
+// Page 11: "For type studio, number of times to retry the webhook request".
+func TestAFlowIsCalledAgainAsOftenAsItsAddressSays(t *testing.T) {
+	t.Parallel()
+	n := newWorld().notice(conversations.ScopedListener(scoped))
+	for name, c := range map[string]struct{ retries, attempts, calls int }{
+		"not yet often enough":  {retries: 2, attempts: 1},
+		"as often as it may be": {retries: 2, attempts: 2, calls: 3},
+		"it was lowered since":  {retries: 1, attempts: 2, calls: 3},
+		"nothing is said":       {retries: 0, attempts: 30},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			w.scope(conversations.Webhook{Target: conversations.TargetStudio, Flow: "FW1", Retries: c.retries})
+			w.server.answer = func(url.Values) (int, error) { return http.StatusBadGateway, nil }
+			told := w.Tell(t.Context(), n, c.attempts)
+			assert.Equal(t, c.calls == 0, told.Failed)
+			if c.calls > 0 {
+				want := fmt.Sprintf("tried %d times, as StudioRetryCount says: the webhook at example.com answered 502", c.calls)
+				assert.Equal(t, conversations.Telling{GivenUp: want}, told)
+			}
+		})
+	}
 }
 
 func TestAReplayGoesOnWhereItStopped(t *testing.T) {

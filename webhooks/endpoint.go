@@ -28,14 +28,13 @@ type endpoint struct {
 	limit   float64 // how many calls may be under way
 	flying  int
 	waiting []chan bool                            // those that wait for a call to end
-	usual   time.Duration                          // how long calls take, lately
-	turn    time.Time                              // when the last that was set aside comes again
+	queue   queue                                  // of those who wait elsewhere
 	aside   map[conversations.WebhookListener]bool // set aside since the breaker opened
-	failure string                                 // the last one
+	failure conversations.WebhookCall              // the last one
 }
 
 func newEndpoint() *endpoint {
-	return &endpoint{limit: firstCalls, usual: usualTime, aside: make(map[conversations.WebhookListener]bool)}
+	return &endpoint{limit: firstCalls, queue: queue{usual: usualTime}, aside: make(map[conversations.WebhookListener]bool)}
 }
 
 // admission is the answer to who wants to make a call.
@@ -61,7 +60,7 @@ func (e *endpoint) admit(ctx context.Context, l conversations.WebhookListener, n
 		return admission{granted: true}
 	case len(e.waiting) >= int(e.limit):
 		defer e.mu.Unlock()
-		return admission{wait: e.nextTurn(now)}
+		return admission{wait: e.queue.next(now, int(e.limit))}
 	}
 	turn := make(chan bool, 1)
 	e.waiting = append(e.waiting, turn)
@@ -75,16 +74,6 @@ func (e *endpoint) admit(ctx context.Context, l conversations.WebhookListener, n
 		return admission{wait: firstProbe}
 	}
 	return admission{granted: <-turn, wait: firstProbe} // it came at the same time
-}
-
-// nextTurn is when one more that is set aside comes again: twice as often as calls
-// seem to end, so that none is missed. The caller holds e.mu.
-func (e *endpoint) nextTurn(now time.Time) time.Duration {
-	if e.turn.Before(now) {
-		e.turn = now
-	}
-	e.turn = e.turn.Add(e.usual / time.Duration(2*max(1, int(e.limit))))
-	return max(time.Millisecond, min(e.turn.Sub(now), longestTurn))
 }
 
 // leave takes one that waits out of the line; false where its turn has come.
@@ -122,13 +111,13 @@ func (e *endpoint) ended(l conversations.WebhookListener, c conversations.Webhoo
 	e.flying--
 	if c.Error == "" {
 		e.limit = min(mostCalls, e.limit+1)
-		e.usual = (7*e.usual + c.Took) / 8
+		e.queue.called(c.Took)
 		if e.breaker.succeeded() {
 			freed = e.free()
 		}
 		return freed, 0, false
 	}
-	e.limit, e.failure = max(leastCalls, e.limit/2), c.Error
+	e.limit, e.failure = max(leastCalls, e.limit/2), c
 	opened = e.breaker.failed(now)
 	if e.breaker.open() {
 		e.aside[l] = true
@@ -169,9 +158,9 @@ func (e *endpoint) idle() bool {
 	return e.flying == 0 && len(e.waiting) == 0 && e.breaker.failures == 0
 }
 
-// state is how it stands: the breaker's health, when it is probed next, and its last
-// failure.
-func (e *endpoint) state() (health conversations.WebhookHealth, probe time.Time, failure string) {
+// state is how it stands: the breaker's health, when it is probed next, and the last
+// call that failed.
+func (e *endpoint) state() (health conversations.WebhookHealth, probe time.Time, failure conversations.WebhookCall) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.breaker.open() {

@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// overrides are what the fragment of a webhook's URL says of how it is called, as
-// the reference has it for its webhooks: "#ct=2000&rc=3&rp=ct,5xx". What is not
-// written, or is outside of the bounds, is as if it were not there.
+// overrides are what the fragment of a webhook's URL says of how it is called, after
+// Twilio's page "Webhook connection overrides": "#ct=2000&rc=3&rp=ct,5xx". What is not
+// written, or is outside of the bounds, is as if it were not there. The words of rp
+// could not be verified there; docs/webhooks.md says so.
 type overrides struct {
 	connect time.Duration // ct: to reach the server, TLS included; 0 is no bound of its own
 	read    time.Duration // rt: for the first part of the answer, and between parts; likewise
@@ -36,7 +37,7 @@ const (
 )
 
 // overridesOf reads the fragment of a URL. A policy without a number of retries is
-// for one, as the reference has it.
+// for one, which is Twilio's number where none is written.
 func overridesOf(target string) overrides {
 	o := overrides{policy: []string{failedConnect}}
 	_, fragment, _ := strings.Cut(target, "#")

@@ -34,6 +34,15 @@ func (t target) endpoint() string {
 	return before
 }
 
+// retries is how often one event is told again that was not taken (page 11); 0 where
+// nothing but time bounds that.
+func (t target) retries() int {
+	if t.webhook == nil {
+		return 0
+	}
+	return t.webhook.Retries
+}
+
 func (t target) host() string {
 	u, err := url.Parse(t.url)
 	if err != nil {

@@ -35,6 +35,7 @@ func (d *daemon) newDispatcher() *webhooks.Dispatcher {
 		Listeners: d.store,
 		Flows:     urls,
 		RetryFor:  d.cfg.Webhooks.RetryFor,
+		Fallback:  d.cfg.Webhooks.FallbackURL,
 		Hurry: func(listeners map[conversations.WebhookListener]bool) {
 			d.store.Hurry(bridge.TopicWebhooks, func(key string) bool {
 				listener, _, _ := strings.Cut(key, " ")

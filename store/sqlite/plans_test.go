@@ -79,7 +79,7 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 			_, _ = tx.FindConversation("s", conversations.ConversationKey{UniqueName: "n"})
 		}},
 		{"DeleteMessage", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.DeleteMessage(conversations.Message{}) }},
-		{"DeleteConversation", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.DeleteConversation("c") }},
+		{"DeleteConversation", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.DeleteConversation("c", time.Now()) }},
 		{"ConversationByID", "sqlite_autoindex_conversations_1", func(tx *store.Tx) { _, _ = tx.ConversationByID("c") }},
 		{"HomeOfParticipant", "sqlite_autoindex_participants_1", func(tx *store.Tx) { _, _ = tx.HomeOfParticipant("p") }},
 		{"HomeOfMessage", "sqlite_autoindex_messages_1", func(tx *store.Tx) { _, _ = tx.HomeOfMessage("m") }},

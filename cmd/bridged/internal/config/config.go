@@ -203,6 +203,8 @@ type MessagingService struct {
 type Webhooks struct {
 	// RetryFor is how long after an event its webhooks are still called again.
 	RetryFor time.Duration `toml:"retry_for" default:"4h"`
+	// FallbackURL is told of the events that a webhook has not taken.
+	FallbackURL string `toml:"fallback_url" check:"webhook"`
 	// DenyPrivateNetworks says that only addresses of the public internet are called.
 	DenyPrivateNetworks bool `toml:"deny_private_networks" default:"false"`
 	// CAFile names certificates, in PEM, of authorities that are believed beside the

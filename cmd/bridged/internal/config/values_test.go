@@ -77,8 +77,10 @@ func TestLoad_webhooks(t *testing.T) {
 	good, bad := filepath.Join(dir, "good.pem"), filepath.Join(dir, "bad.pem")
 	require.NoError(t, os.WriteFile(good, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
 	require.NoError(t, os.WriteFile(bad, []byte("no certificate"), 0o600))
-	c = load(t, account+"[webhooks]\nretry_for = \"30m\"\ndeny_private_networks = true\nca_file = \""+good+"\"\n")
-	assert.Equal(t, config.Webhooks{RetryFor: 30 * time.Minute, DenyPrivateNetworks: true, CAFile: good}, c.Webhooks)
+	c = load(t, account+"[webhooks]\nretry_for = \"30m\"\nfallback_url = \"https://user:password@example.com/spare?x=1\"\ndeny_private_networks = true\nca_file = \""+good+"\"\n")
+	assert.Equal(t, config.Webhooks{
+		RetryFor: 30 * time.Minute, FallbackURL: "https://user:password@example.com/spare?x=1", DenyPrivateNetworks: true, CAFile: good,
+	}, c.Webhooks)
 	roots, err = c.Webhooks.Roots()
 	require.NoError(t, err)
 	_, err = server.Certificate().Verify(x509.VerifyOptions{Roots: roots})
@@ -92,4 +94,8 @@ func TestLoad_webhooks(t *testing.T) {
 	got := mistakes(t, account+"[webhooks]\nretry_for = \"0s\"\n")
 	require.Len(t, got, 1)
 	assert.Contains(t, got[0], "bridged.toml:5: webhooks.retry_for: ")
+	got = mistakes(t, account+"[webhooks]\nfallback_url = \"user:password@example.com\"\n")
+	require.Len(t, got, 1)
+	assert.Contains(t, got[0], "bridged.toml:5: webhooks.fallback_url: is no absolute URL")
+	assert.NotContains(t, got[0], "password")
 }
