@@ -26,6 +26,7 @@ export class Card {
     this.health = h('span', { class: 'hook-health', role: 'status' });
     this.urls = h('dl', { class: 'facts hook-urls' });
     this.numbers = h('dl', { class: 'hook-numbers' });
+    this.error = h('p', { class: 'hook-error', dir: 'auto' });
     this.trouble = h('div', { class: 'notice bad hook-trouble', hidden: true });
     this.troubleText = h('p');
     this.resume = h('button', { type: 'button', class: 'button', onclick: () => this.#resume() }, icon('refresh', 'small'), 'Resume now');
@@ -40,7 +41,7 @@ export class Card {
       h('div', { class: 'hook-head' }, this.name, this.kind, this.health,
         h('div', { class: 'hook-actions' }, this.test,
           edit ? h('button', { type: 'button', class: 'button', onclick: edit }, 'Change') : null)),
-      this.trouble, this.letters, this.urls, this.numbers, this.answer);
+      this.trouble, this.letters, this.urls, this.numbers, this.error, this.answer);
   }
 
   /** Shows a target (null: it has no URL after a change) and its configuration (null: not known here). */
@@ -100,10 +101,11 @@ export class Card {
     if (text === this.numbersShown) return;
     this.numbersShown = text;
     const item = (title, value, more, kind) => h('div', { class: `hook-number ${kind ?? ''}`.trim() }, h('dt', {}, title), h('dd', {}, h('strong', {}, value), more ? h('span', { class: 'muted' }, more) : null));
+    fill(this.error, last?.error ? bodyNodes(last.error) : null);
     fill(this.numbers,
       item('Waiting', target.backlog.toLocaleString(), target.date_oldest ? ['the oldest from ', timeElement(target.date_oldest, fromNow)] : 'nothing is behind', target.backlog ? 'warn' : ''),
       item('Last request', last ? h('code', {}, last.event_type) : 'None yet', last ? timeElement(last.date, fromNow) : 'since the start'),
-      item('Its response', last ? response(last) : '–', last ? ['after ', took(last.milliseconds), last.error ? [': ', h('bdi', {}, bodyNodes(last.error))] : null] : null, last?.error ? 'bad' : ''),
+      item('Its response', last ? response(last) : '–', last ? `after ${took(last.milliseconds)}` : null, last?.error ? 'bad' : ''),
       item('Calls', `${target.succeeded.toLocaleString()} taken`, `${target.failed.toLocaleString()} failed, since the start`, ''));
   }
 
