@@ -279,6 +279,8 @@ type ExportQueries interface {
 // OperationQueries read what an operator needs and the reference does not show.
 type OperationQueries interface {
 	DeliveryDetail(context.Context, conversations.DeliveryID) (conversations.DeliveryDetail, error)
+	// MessageTrace is the way of a message, with up to limit of its deliveries.
+	MessageTrace(ctx context.Context, id conversations.MessageID, limit int) (conversations.MessageTrace, error)
 	DeadLetter(ctx context.Context, seq int64) (conversations.DeadLetter, error)
 	DeadLetters(context.Context, conversations.DeadLetterFilter, conversations.Page) (conversations.Listing[conversations.DeadLetter], error)
 	Unrouted(context.Context, conversations.Page) (conversations.Listing[conversations.InboundRecord], error)

@@ -40,6 +40,10 @@ func (s *server) routes() {
 		s.handle("/bridged/v1/webhooks/{Target}/resume", methods{post: s.resumeTarget})
 		s.handle("/bridged/v1/webhooks/{Target}/test", methods{post: s.testTarget})
 	}
+	if s.cfg.Metrics != nil {
+		s.handle("/bridged/v1/live", methods{get: s.fetchLive})
+	}
+	s.handle("/bridged/v1/messages/{Sid}/trace", methods{get: s.traceMessage})
 	s.handle("/bridged/v1/import", methods{post: s.importResources})
 	s.handle("/bridged/v1/search", methods{get: s.search})
 	s.stream("/bridged/v1/events", map[string]streamer{get: s.events})

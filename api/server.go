@@ -37,6 +37,8 @@ type Config struct {
 	Links             *media.Signer // of the URLs that need no credentials
 	// Targets are those who listen to events. Optional: nobody is shown.
 	Targets WebhookTargets
+	// Metrics are what the process counts of itself. Optional: they are not shown.
+	Metrics func() (Metrics, error)
 	Log     *slog.Logger // optional; discards
 	// Extra are further handlers behind the same authentication, by the mux
 	// pattern of their prefix: "/bridged/v1/simulator/". Optional.

@@ -309,6 +309,7 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		Files:             d.files,
 		Links:             d.links,
 		Targets:           webhooks.NewOverview(d.dispatcher, d.store),
+		Metrics:           d.metrics.snapshots(d.now),
 		Now:               d.now,
 		Log:               d.log,
 		Extra:             map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},

@@ -50,6 +50,11 @@ func shots(s *story) []shot {
 		{name: "failure", path: "/console/inbox/" + s.failed, ready: `.ticks[data-state="failed"]`, then: openPopover(`.ticks[data-state="failed"]`)},
 		{name: "panel", path: "/console/inbox/" + s.main, ready: ".ticks", then: openPanel()},
 		{name: "dialog", path: "/console/inbox/" + s.main, ready: ".ticks", then: openDialog()},
+		{name: "webhooks", path: "/console/webhooks", ready: `.hook-health[data-health="open"]`},
+		{name: "webhook-test", path: "/console/webhooks", ready: ".hook", then: sendTest()},
+		{name: "webhook-form", path: "/console/webhooks", ready: ".hook", then: openWebhookForm()},
+		{name: "live", path: "/console/live", ready: ".way", then: traffic()},
+		{name: "way", path: "/console/live", ready: ".way", then: wayOpen()},
 	}
 }
 

@@ -46,7 +46,7 @@ func tell(ctx context.Context, d *daemon.Daemon) (*story, error) {
 		}
 		*into = found[1]
 	}
-	for _, chapter := range []func(context.Context) error{s.small, s.gate, s.reach, s.delivery} {
+	for _, chapter := range []func(context.Context) error{s.hooks, s.small, s.gate, s.reach, s.delivery} {
 		if err := chapter(ctx); err != nil {
 			return nil, err
 		}
@@ -181,6 +181,11 @@ func (s *story) sayWithPicture(ctx context.Context, conversation, author, text s
 
 // hears lets a handset write, and waits until the conversation has n messages.
 func (s *story) hears(ctx context.Context, from, to, text, conversation string, n int) error {
+	return s.hearsIn(ctx, "/v1", from, to, text, conversation, n)
+}
+
+// hearsIn is hears of a service's conversation, by the beginning of its path.
+func (s *story) hearsIn(ctx context.Context, base, from, to, text, conversation string, n int) error {
 	body, err := json.Marshal(map[string]any{"from": from, "to": []string{to}, "body": text})
 	if err != nil {
 		return err
@@ -192,7 +197,7 @@ func (s *story) hears(ctx context.Context, from, to, text, conversation string, 
 	defer cancel()
 	for {
 		var list struct{ Messages []struct{} }
-		if err := s.call(ctx, http.MethodGet, "/v1/Conversations/"+conversation+"/Messages", "", nil, &list); err != nil {
+		if err := s.call(ctx, http.MethodGet, base+"/Conversations/"+conversation+"/Messages", "", nil, &list); err != nil {
 			return err
 		}
 		if len(list.Messages) >= n {
