@@ -278,6 +278,8 @@ type ExportQueries interface {
 
 // OperationQueries read what an operator needs and the reference does not show.
 type OperationQueries interface {
+	// Deliveries are listed newest first.
+	Deliveries(context.Context, conversations.DeliveryFilter, conversations.Page) (conversations.Listing[conversations.DeliveryEntry], error)
 	DeliveryDetail(context.Context, conversations.DeliveryID) (conversations.DeliveryDetail, error)
 	DeadLetter(ctx context.Context, seq int64) (conversations.DeadLetter, error)
 	DeadLetters(context.Context, conversations.DeadLetterFilter, conversations.Page) (conversations.Listing[conversations.DeadLetter], error)
