@@ -57,6 +57,7 @@ type world struct {
 	optOuts        []conversations.OptOut
 	deadLetters    []conversations.DeadLetter
 	letterFilter   conversations.DeadLetterFilter
+	deliveryFilter conversations.DeliveryFilter
 	inbox          conversations.InboxFilter
 	unrouted       []conversations.InboundRecord
 	media          []conversations.MediaFile
@@ -258,6 +259,15 @@ func (w *world) DeadLetter(_ context.Context, seq int64) (conversations.DeadLett
 		}
 	}
 	return conversations.DeadLetter{}, conversations.Refuse(conversations.NotFound, "dead letter")
+}
+
+func (w *world) Deliveries(_ context.Context, f conversations.DeliveryFilter, p conversations.Page) (conversations.Listing[conversations.DeliveryEntry], error) {
+	w.deliveryFilter = f
+	list := make([]conversations.DeliveryEntry, len(w.deliveries))
+	for i, d := range w.deliveries {
+		list[i] = conversations.DeliveryEntry{Delivery: d, Letter: 7}
+	}
+	return cut(list, p, func(d conversations.DeliveryEntry) int64 { return d.Seq }), w.fail
 }
 
 func (w *world) DeadLetters(_ context.Context, f conversations.DeadLetterFilter, p conversations.Page) (conversations.Listing[conversations.DeadLetter], error) {

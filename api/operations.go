@@ -11,6 +11,14 @@ import (
 // delivery is everything that is known of a delivery, the carrier's own words
 // included, which the reference's receipt leaves out.
 type delivery struct {
+	deliveryEntry
+	Attempts      []attempt      `json:"attempts"`
+	StatusReports []statusReport `json:"status_reports"`
+}
+
+// deliveryEntry is a delivery in a list. DeadLetterID is of what can be redriven, null
+// where nothing can.
+type deliveryEntry struct {
 	SID               string                  `json:"sid"`
 	AccountSID        string                  `json:"account_sid"`
 	ConversationSID   *string                 `json:"conversation_sid"`
@@ -34,8 +42,7 @@ type delivery struct {
 	Files             []sentFile              `json:"files"`
 	DateCreated       string                  `json:"date_created"`
 	DateUpdated       string                  `json:"date_updated"`
-	Attempts          []attempt               `json:"attempts"`
-	StatusReports     []statusReport          `json:"status_reports"`
+	DeadLetterID      *int64                  `json:"dead_letter_id"`
 	URL               string                  `json:"url"`
 }
 
@@ -106,6 +113,21 @@ func (s *server) operationsURL(name string) string {
 
 func (s *server) showDelivery(d conversations.DeliveryDetail) delivery {
 	shown := delivery{
+		deliveryEntry: s.showDeliveryEntry(conversations.DeliveryEntry{Delivery: d.Delivery, Letter: d.Letter}),
+		Attempts:      make([]attempt, len(d.Attempts)),
+		StatusReports: make([]statusReport, len(d.Reports)),
+	}
+	for i, a := range d.Attempts {
+		shown.Attempts[i] = showAttempt(a)
+	}
+	for i, r := range d.Reports {
+		shown.StatusReports[i] = showReport(r)
+	}
+	return shown
+}
+
+func (s *server) showDeliveryEntry(d conversations.DeliveryEntry) deliveryEntry {
+	shown := deliveryEntry{
 		SID:               twilio.SID(d.ID),
 		AccountSID:        s.cfg.Account.SID,
 		ConversationSID:   twilio.NullableSID(&d.Conversation),
@@ -128,18 +150,13 @@ func (s *server) showDelivery(d conversations.DeliveryDetail) delivery {
 		Files:             showSentFiles(d.Files),
 		DateCreated:       twilio.Date(d.Created),
 		DateUpdated:       twilio.Date(d.Updated),
-		Attempts:          make([]attempt, len(d.Attempts)),
-		StatusReports:     make([]statusReport, len(d.Reports)),
 		URL:               s.operationsURL("deliveries/" + twilio.SID(d.ID)),
 	}
 	if d.Conversation != "" { // a message that is in none is no resource
 		shown.MessageSID = twilio.NullableSID(&d.Message)
 	}
-	for i, a := range d.Attempts {
-		shown.Attempts[i] = showAttempt(a)
-	}
-	for i, r := range d.Reports {
-		shown.StatusReports[i] = showReport(r)
+	if d.Letter != 0 {
+		shown.DeadLetterID = &d.Letter
 	}
 	return shown
 }

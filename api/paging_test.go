@@ -53,6 +53,7 @@ func TestEveryListIsWalkedBothWays(t *testing.T) {
 		{in + "/Messages/IM" + digits + "/Receipts?PageSize=3&", "delivery_receipts"},
 		{"/v1/Content?PageSize=3&", "contents"},
 		{"/bridged/v1/dead-letters?PageSize=3&", "dead_letters"},
+		{"/bridged/v1/deliveries?State=failed&Channel=main&PageSize=3&", "deliveries"},
 		{"/bridged/v1/unrouted?PageSize=3&", "unrouted"},
 		{"/bridged/v1/alias-conflicts?PageSize=3&", "alias_conflicts"},
 		{"/bridged/v1/opt-outs?PageSize=3&", "opt_outs"},

@@ -278,6 +278,8 @@ type ExportQueries interface {
 
 // OperationQueries read what an operator needs and the reference does not show.
 type OperationQueries interface {
+	// Deliveries are listed newest first.
+	Deliveries(context.Context, conversations.DeliveryFilter, conversations.Page) (conversations.Listing[conversations.DeliveryEntry], error)
 	DeliveryDetail(context.Context, conversations.DeliveryID) (conversations.DeliveryDetail, error)
 	// MessageTrace is the way of a message, with up to limit of its deliveries.
 	MessageTrace(ctx context.Context, id conversations.MessageID, limit int) (conversations.MessageTrace, error)

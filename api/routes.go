@@ -23,6 +23,8 @@ func (s *server) routes() {
 	s.routeServices()
 	s.routeAccount()
 
+	s.handle("/bridged/v1/numbers", methods{get: s.listNumbers})
+	s.handle("/bridged/v1/deliveries", methods{get: s.listDeliveries})
 	s.handle("/bridged/v1/deliveries/{Sid}", methods{get: s.fetchDelivery})
 	s.handle("/bridged/v1/dead-letters", methods{get: s.listDeadLetters, post: s.redriveMany})
 	s.handle("/bridged/v1/dead-letters/{ID}", methods{get: s.fetchDeadLetter, post: s.redrive})

@@ -31,10 +31,12 @@ type Config struct {
 	// MessagingServices are those that are configured; the first is the default one,
 	// unless another is chosen (page 10).
 	MessagingServices []conversations.MessagingServiceID
-	Bridge            Verbs
-	Store             Queries
-	Files             Files
-	Links             *media.Signer // of the URLs that need no credentials
+	// Numbers are those of ours, in the order in which they are shown. Optional.
+	Numbers []Number
+	Bridge  Verbs
+	Store   Queries
+	Files   Files
+	Links   *media.Signer // of the URLs that need no credentials
 	// Targets are those who listen to events. Optional: nobody is shown.
 	Targets WebhookTargets
 	// Metrics are what the process counts of itself. Optional: they are not shown.

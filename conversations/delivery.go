@@ -157,4 +157,5 @@ type DeliveryDetail struct {
 	Delivery
 	Attempts []Attempt
 	Reports  []StatusRecord
+	Letter   int64 // the dead letter that waits for an operator; 0 for none
 }

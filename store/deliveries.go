@@ -126,6 +126,11 @@ func (db *DB) DeliveryDetail(ctx context.Context, id conversations.DeliveryID) (
 		return conversations.DeliveryDetail{}, err
 	}
 	detail := conversations.DeliveryDetail{Delivery: d}
+	letter, err := first(q, scanDeliveryLetter, "SELECT "+letterOfDelivery+" FROM deliveries d WHERE d.id = $1", id)
+	if err != nil {
+		return detail, err
+	}
+	detail.Letter = letter
 	if detail.Attempts, err = attemptsOf(q, d); err != nil {
 		return detail, err
 	}

@@ -304,6 +304,7 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		},
 		PublicURL:         d.cfg.Server.PublicURL,
 		MessagingServices: messagingServices(d.cfg, defaults),
+		Numbers:           numbersOf(d.cfg, directory),
 		Bridge:            d.bridge,
 		Store:             d.store,
 		Files:             d.files,

@@ -55,6 +55,11 @@ func shots(s *story) []shot {
 		{name: "webhook-form", path: "/console/webhooks", ready: ".hook", then: openWebhookForm()},
 		{name: "live", path: "/console/live", ready: ".way", then: traffic()},
 		{name: "way", path: "/console/live", ready: ".way", then: wayOpen()},
+		{name: "routing", path: "/console/routing?from=%2B33612345999&to=%2B15550100001", ready: ".way-step.end"},
+		{name: "routing-form", path: "/console/routing", ready: ".number-cell", then: openConfiguration()},
+		{name: "deliveries", path: "/console/deliveries", ready: ".open-row", then: openDelivery()},
+		{name: "dead-letters", path: "/console/deliveries?view=letters", ready: ".redrive"},
+		{name: "windows", path: "/console/deliveries?view=windows", ready: ".remaining"},
 	}
 }
 
@@ -98,6 +103,7 @@ func run(ctx context.Context, binary, folder, only string) (err error) {
 	}
 	d, err := daemon.Start(ctx, daemon.Options{Binary: binary, Dir: dir, Env: []string{
 		"BRIDGED_SERVER_LISTEN=127.0.0.1:0", "BRIDGED_ADMIN_LISTEN=127.0.0.1:0",
+		"BRIDGED_RETRY_FIRST=50ms", "BRIDGED_RETRY_ATTEMPTS=3", // what is given up is not waited for
 	}})
 	if err != nil {
 		return err

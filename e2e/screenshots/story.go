@@ -46,7 +46,7 @@ func tell(ctx context.Context, d *daemon.Daemon) (*story, error) {
 		}
 		*into = found[1]
 	}
-	for _, chapter := range []func(context.Context) error{s.hooks, s.small, s.gate, s.reach, s.delivery} {
+	for _, chapter := range []func(context.Context) error{s.operations, s.hooks, s.small, s.gate, s.reach, s.delivery} {
 		if err := chapter(ctx); err != nil {
 			return nil, err
 		}

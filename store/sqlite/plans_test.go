@@ -58,6 +58,12 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 			_, _ = tx.GroupDeliveries(conversations.Delivery{})
 		}},
 		{"GroupLines", "attempts_at_groups", func(tx *store.Tx) { _, _ = tx.GroupLines("k") }},
+		{"Deliveries that failed", "deliveries_failed", func(*store.Tx) {
+			_, _ = db.Deliveries(ctx, conversations.DeliveryFilter{State: conversations.DeliveriesFailed, Channel: "c"}, conversations.Page{Size: 1})
+		}},
+		{"Deliveries that wait", "deliveries_in_line", func(*store.Tx) {
+			_, _ = db.Deliveries(ctx, conversations.DeliveryFilter{State: conversations.DeliveriesWaiting}, conversations.Page{Size: 1})
+		}},
 		{"PairBusy", "deliveries_in_line", func(tx *store.Tx) { _, _ = tx.PairBusy("k") }},
 		{"NextInLine", "deliveries_in_line", func(tx *store.Tx) { _, _, _ = tx.NextInLine("k") }},
 		{"DueDeliveries", "deliveries_due", func(tx *store.Tx) { _, _, _ = tx.DueDeliveries(now, 1) }},
