@@ -50,6 +50,9 @@ func shots(s *story) []shot {
 		{name: "failure", path: "/console/inbox/" + s.failed, ready: `.ticks[data-state="failed"]`, then: openPopover(`.ticks[data-state="failed"]`)},
 		{name: "panel", path: "/console/inbox/" + s.main, ready: ".ticks", then: openPanel()},
 		{name: "dialog", path: "/console/inbox/" + s.main, ready: ".ticks", then: openDialog()},
+		{name: "phones", path: "/console/phones?try", ready: phone(cleo), then: tryIt()},
+		{name: "phones-mistake", path: "/console/phones?try", ready: phone(cleo), then: writeNew()},
+		{name: "phones-empty", path: "/console/phones", ready: ".page-head", then: noPhones()},
 	}
 }
 

@@ -15,6 +15,7 @@ export async function mount(main, { live }) {
   const visible = new Set();
   let ours = [];
   let most = atFirst;
+  let places = []; // addresses, in the order in which they are shown
 
   const add = h('button', { type: 'button', class: 'button primary', onclick: addOne }, icon('plus', 'small'), 'Add a phone');
   const again = h('button', { type: 'button', class: 'button', hidden: true, onclick: () => showTry() }, 'Try it');
@@ -55,6 +56,7 @@ export async function mount(main, { live }) {
     }
     add.disabled = !ours.length;
     const wanted = list.slice(0, most);
+    places = wanted.map(({ entry }) => entry.address);
     more.hidden = list.length <= most;
     for (const [address, phone] of shown) {
       if (wanted.some(({ entry }) => entry.address === address)) continue;
@@ -79,7 +81,7 @@ export async function mount(main, { live }) {
     }
     again.hidden = !shown.size || !panel.hidden || tried() || !ours.length;
     if (shown.size) {
-      const order = [...shown.values()].map((phone) => phone.element);
+      const order = places.map((address) => shown.get(address).element);
       if (order.some((element, place) => grid.children[place] !== element) || grid.children.length !== order.length) fill(grid, order);
       return;
     }

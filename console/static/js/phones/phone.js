@@ -19,6 +19,7 @@ export class Phone {
   #rows = new Rows();
   #asking = null;
   #seen = new Map(); // how many messages of a thread were looked at
+  #atEnd = true;
   #first = true; // whether the messages that are there now are still to be read
 
   constructor(entry, ours, away) {
@@ -37,7 +38,11 @@ export class Phone {
     this.begin = iconButton('plus', 'New message', { onclick: () => this.#begin() });
     this.list = h('ol', { class: 'phone-list', 'aria-label': `Messages on the phone of ${this.name}` });
     this.scroller = h('div', { class: 'phone-scroll', tabindex: '0', role: 'region', 'aria-label': `Screen of ${this.name}` }, this.list);
-    this.switches = h('div', { class: 'phone-switches' });
+    this.scroller.addEventListener('load', () => this.#atEnd && this.#toEnd(), true); // a photo takes room when it is there
+    this.scroller.addEventListener('scroll', () => {
+      this.#atEnd = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < 40;
+    }, { passive: true });
+    this.switches = h('div', { class: 'phone-switches', role: 'group', 'aria-label': `What the phone of ${this.name} does` });
     this.element = h('section', { class: `phone ${this.whatsapp ? 'is-whatsapp' : 'is-sms'}`, dataset: { address: entry.address }, 'aria-label': `${this.name}, ${channelName(parsed.channel)}` },
       h('header', { class: 'phone-label' },
         h('div', { class: 'phone-who' }, h('h2', {}, h('bdi', { dir: 'auto' }, this.name)), badge(channelName(parsed.channel), this.whatsapp ? 'good' : 'info'),
@@ -126,14 +131,14 @@ export class Phone {
     this.back.setAttribute('aria-label', unread ? `All messages, ${unread} unread` : 'All messages');
     fill(this.title, thread.people.map((one, place) => [place ? ', ' : null, h('bdi', { dir: 'ltr' }, parseAddress(one).text)]));
     fill(this.under, group ? `Group text, ${thread.people.length + 1} people` : this.whatsapp ? 'Business account' : 'Text message');
-    const end = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < 40;
+    const end = this.#atEnd;
     const fresh = thread.messages.length !== this.#seen.get(thread.key);
     this.#seen.set(thread.key, thread.messages.length);
     const about = this.#rows.row('about', [thread.people, this.ours], () => this.#about(thread, group));
     this.#rows.show(this.list, [about, ...bubbles(this.#rows, thread, {
       whatsapp: this.whatsapp, group, tap: (message, choice) => this.writer.answer(message, choice),
     })]);
-    if (end || fresh) this.scroller.scrollTop = this.scroller.scrollHeight;
+    if (end || fresh) this.#toEnd();
     this.writer.open(thread.people, thread.messages);
   }
 
@@ -146,6 +151,11 @@ export class Phone {
     return h('li', { class: 'phone-about' }, icon(seen.length ? 'alert' : 'mask', 'small'),
       h('span', {}, seen.length ? 'This number is none of yours.'
         : ['All this person sees is your number ', h('bdi', { dir: 'ltr' }, parseAddress(thread.people[0]).text), '. Nobody else’s is visible.']));
+  }
+
+  #toEnd() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#atEnd = true;
   }
 
   #drawList(all) {
