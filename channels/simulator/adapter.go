@@ -34,6 +34,7 @@ var (
 	_ channels.Adapter        = (*Adapter)(nil)
 	_ channels.GroupCarrier   = (*Adapter)(nil)
 	_ channels.MediaCarrier   = (*Adapter)(nil)
+	_ channels.MediaFetcher   = (*Adapter)(nil)
 	_ channels.TextLimiter    = (*Adapter)(nil)
 	_ channels.SegmentCounter = (*Adapter)(nil)
 	_ channels.Windower       = (*Adapter)(nil)
@@ -80,13 +81,16 @@ func (a *Adapter) Window() time.Duration {
 }
 
 // ContentWay implements channels.ContentCarrier: on WhatsApp what is approved goes
-// out as a template, of which the handset shows the text. Forms are text on both.
+// out as a template, of which the handset shows the text and the buttons; answers to
+// choose from are buttons or a list there. Everything else is text.
 func (a *Adapter) ContentWay(c conversations.OutboundContent) conversations.Way {
 	switch {
 	case a.kind == typeWhatsApp && c.Template != nil:
 		return conversations.WayTemplate
 	case a.kind == typeWhatsApp && (c.Form.Type == conversations.ContentCard || c.Form.Type == conversations.ContentCallToAction):
 		return conversations.WayNone
+	case a.kind == typeWhatsApp && showsChoices(c.Form):
+		return conversations.WayForm
 	}
 	return conversations.WayText
 }

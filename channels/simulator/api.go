@@ -16,6 +16,9 @@ import (
 // base is where the handler is mounted.
 const base = "/bridged/v1/simulator"
 
+// maxNamed bounds how many handsets one request names.
+const maxNamed = 100
+
 // retryAfter is what a sender is asked to wait while nothing is accepted, in seconds.
 const retryAfter = "5"
 
@@ -26,6 +29,9 @@ func (c *Carrier) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for path, methods := range map[string]methods{
 		base + "/messages":                    {http.MethodPost: c.postMessage},
+		base + "/media":                       {http.MethodPost: c.postFile},
+		filesPath + "{id}":                    {http.MethodGet: c.getFile},
+		base + "/numbers":                     {http.MethodGet: c.listNumbers},
 		base + "/handsets":                    {http.MethodGet: c.listHandsets},
 		base + "/handsets/{address}":          {http.MethodGet: c.getHandset, http.MethodPut: c.putHandset},
 		base + "/handsets/{address}/messages": {http.MethodGet: c.listMessages},
@@ -70,18 +76,55 @@ func (c *Carrier) postMessage(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, idJSON{ID: id})
 }
 
-func (c *Carrier) listHandsets(w http.ResponseWriter, _ *http.Request) {
-	known := c.Handsets()
+// listNumbers lists the proxy addresses that handsets can write to, by address.
+func (c *Carrier) listNumbers(w http.ResponseWriter, _ *http.Request) {
+	list := numbersJSON{Numbers: []numberJSON{}}
+	c.mu.Lock()
+	for a, channel := range c.proxies {
+		list.Numbers = append(list.Numbers, numberJSON{Address: a, Type: a.Type(), Channel: channel})
+	}
+	c.mu.Unlock()
+	slices.SortFunc(list.Numbers, func(a, b numberJSON) int { return strings.Compare(string(a.Address), string(b.Address)) })
+	answer(w, http.StatusOK, list)
+}
+
+// listHandsets lists the handsets that were heard of or, with Address, those that
+// are named, whether they were heard of or not.
+func (c *Carrier) listHandsets(w http.ResponseWriter, r *http.Request) {
+	known, err := c.named(r.URL.Query()["Address"])
+	if err != nil {
+		c.failWith(w, r, err)
+		return
+	}
 	list := handsetsJSON{Handsets: make([]handsetJSON, 0, len(known))}
 	for _, h := range known {
-		list.Handsets = append(list.Handsets, renderHandset(h.Address, h.Behaviour))
+		list.Handsets = append(list.Handsets, renderHandset(h))
 	}
 	answer(w, http.StatusOK, list)
 }
 
+// named returns the handsets with these addresses; all that were heard of for none.
+func (c *Carrier) named(addresses []string) ([]Handset, error) {
+	if len(addresses) == 0 {
+		return c.Handsets(), nil
+	}
+	if len(addresses) > maxNamed {
+		return nil, invalid("Address is given more than %d times", maxNamed)
+	}
+	var list []Handset
+	for _, raw := range addresses {
+		a, err := parseAny(raw)
+		if err != nil {
+			return nil, invalid("Address is malformed: %v", err)
+		}
+		list = append(list, c.Handset(a))
+	}
+	return list, nil
+}
+
 func (c *Carrier) getHandset(w http.ResponseWriter, r *http.Request) {
 	if a, ok := c.handsetOf(w, r); ok {
-		answer(w, http.StatusOK, renderHandset(a, c.Behaviour(a)))
+		answer(w, http.StatusOK, renderHandset(c.Handset(a)))
 	}
 }
 
@@ -106,11 +149,11 @@ func (c *Carrier) putHandset(w http.ResponseWriter, r *http.Request) {
 		c.failWith(w, r, err)
 		return
 	}
-	if b, err = c.SetBehaviour(a, b); err != nil {
+	if _, err = c.SetBehaviour(a, b); err != nil {
 		c.failWith(w, r, invalid("%v", err))
 		return
 	}
-	answer(w, http.StatusOK, renderHandset(a, b))
+	answer(w, http.StatusOK, renderHandset(c.Handset(a)))
 }
 
 // handsetOf returns the handset that the path names, or answers that it is none.

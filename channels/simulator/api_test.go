@@ -182,13 +182,13 @@ func TestAPIBehaviour(t *testing.T) {
 	w := newWorld(t, Limits{})
 	const path = "/handsets/whatsapp:%2B15550200003"
 	defaults := `{"address":"whatsapp:+15550200003","type":"whatsapp","behaviour":{"delay":"0s","status":"delivered",
-		"error_code":0,"duplicate_statuses":false,"reorder_statuses":false,"refuse":null}}`
+		"error_code":0,"duplicate_statuses":false,"reorder_statuses":false,"refuse":null},"messages":0,"changed":0}`
 	assert.JSONEq(t, defaults, w.call(http.MethodGet, path, "").Body.String())
 	assert.JSONEq(t, `{"handsets":[]}`, w.call(http.MethodGet, "/handsets", "").Body.String())
 
 	const behaviour = `{"delay":"1.5s","status":"failed","error_code":63024,"duplicate_statuses":true,"reorder_statuses":true,
 		"refuse":{"kind":"throttled","code":63018,"times":2,"after":"1m0s","arrives":false}}`
-	want := `{"address":"whatsapp:+15550200003","type":"whatsapp","behaviour":` + behaviour + `}`
+	want := `{"address":"whatsapp:+15550200003","type":"whatsapp","behaviour":` + behaviour + `,"messages":0,"changed":0}`
 	answer := w.call(http.MethodPut, path, behaviour)
 	assert.Equal(t, http.StatusOK, answer.Code)
 	assert.JSONEq(t, want, answer.Body.String())

@@ -152,10 +152,11 @@ func (c *Carrier) SetBehaviour(a conversations.Address, b Behaviour) (Behaviour,
 // Behaviour returns the behaviour of a handset: of one that was never heard of,
 // the default.
 func (c *Carrier) Behaviour(a conversations.Address) Behaviour {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if h := c.handsets.find(a); h != nil {
-		return h.behaviour
-	}
-	return Behaviour{Status: defaultStatus(a.Type(), 0)}
+	return c.Handset(a).Behaviour
+}
+
+// reaches says whether the handset ever has a message that it takes so: one that
+// fails never comes to the telephone.
+func (b Behaviour) reaches() bool {
+	return b.Status != conversations.StatusFailed && b.Status != conversations.StatusUndelivered
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"bridged/channels"
 	"bridged/conversations"
 )
 
@@ -22,6 +23,7 @@ type Limits struct {
 	Handsets int // 10,000: beyond it the idlest is forgotten, with its thread and behaviour
 	Thread   int // 1,000: the newest messages that a handset keeps
 	Bytes    int // 64 MiB in all threads: beyond it the idlest handset is forgotten
+	Files    int // 64 MiB of files that handsets sent: beyond it the oldest is forgotten
 	Pending  int // 100,000 messages with statuses to come: beyond it sends are throttled
 }
 
@@ -29,7 +31,7 @@ func (l *Limits) setDefaults() {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&l.Handsets, 10_000}, {&l.Thread, 1000}, {&l.Bytes, 64 << 20}, {&l.Pending, 100_000}} {
+	}{{&l.Handsets, 10_000}, {&l.Thread, 1000}, {&l.Bytes, 64 << 20}, {&l.Files, 64 << 20}, {&l.Pending, 100_000}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
@@ -42,7 +44,9 @@ type Config struct {
 	Now    func() time.Time // stamps messages and reports; time.Now
 	NewID  func() string    // 32 hexadecimal digits, never the same twice; random
 	Limits Limits
-	Log    *slog.Logger // discards
+	// Elsewhere fetches files that handsets send by a URL.
+	Elsewhere channels.MediaFetcher
+	Log       *slog.Logger // discards
 }
 
 func (c *Config) setDefaults() {
@@ -73,6 +77,7 @@ type Carrier struct {
 	accept   Acceptor
 	proxies  map[conversations.Address]string // proxy address → name of its channel
 	handsets *handsets
+	files    album
 	order    uint64 // of messages, across all threads
 }
 
@@ -85,6 +90,7 @@ func NewCarrier(cfg Config) *Carrier {
 		accept:   cfg.Accept,
 		proxies:  make(map[conversations.Address]string),
 		handsets: newHandsets(cfg.Limits),
+		files:    album{most: cfg.Limits.Files},
 	}
 	c.reporter = startReporter(reporterConfig{
 		pending: cfg.Limits.Pending,

@@ -42,8 +42,13 @@ func (c *Carrier) deliver(channel string, t conversations.ChannelType, out chann
 		ID: id, Direction: Received, From: out.From, To: receivers,
 		Body: out.Body, Media: urls(out.Media), At: c.cfg.Now().UTC(), order: c.nextOrder(),
 	}
+	if t == typeWhatsApp {
+		m.offer(out)
+	}
 	for _, a := range handsets {
-		c.handsets.append(c.handsets.get(a), m)
+		if h := c.handsets.get(a); h.behaviour.reaches() {
+			c.handsets.append(h, m)
+		}
 	}
 	if refusal != nil {
 		return "", refusal.sendError()

@@ -13,6 +13,8 @@
 //     are bounded in number, in messages and in bytes. The idlest goes first.
 //   - reporter (reporter.go) tells the Acceptor what became of each message, one
 //     status after the other, at its time, again and again until it is taken.
+//   - files (files.go) are the photos that handsets send, and choices.go is what they
+//     are asked and tap.
 //   - Originate (originate.go) sends as a handset, and Handler (api.go, wire.go)
 //     is all of it over HTTP.
 //
@@ -51,6 +53,10 @@
 //	                               // its statuses are reported
 //	  }
 //	}
+//
+// A message whose last status is a failure never comes to the telephone, and is not in
+// its thread. A telephone without coverage is {"error_code":30003}, one whose owner has
+// blocked us {"error_code":30004} on SMS and {"error_code":63033} on WhatsApp.
 //
 // A real outage is {"refuse":{"kind":"retry","times":3}}; a lost answer is
 // {"refuse":{"kind":"unknown","times":1,"arrives":true}}.

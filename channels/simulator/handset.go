@@ -23,8 +23,13 @@ type Message struct {
 	From      conversations.Address
 	To        []conversations.Address
 	Body      string
-	Media     []string // URLs
+	Media     []string // URLs, or paths of files that the carrier keeps
 	At        time.Time
+	// Choices are the buttons or the list beside the text, on WhatsApp. List is what
+	// the button says that opens the list; empty for buttons.
+	Choices []conversations.Choice
+	List    string
+	ReplyTo string // the id of the message that it answers; empty for none
 
 	order uint64 // by which threads are sorted: clocks have ties
 }
@@ -37,6 +42,9 @@ func (m Message) size() int {
 	for _, u := range m.Media {
 		n += len(u)
 	}
+	for _, c := range m.Choices {
+		n += overhead + len(c.ID) + len(c.Title) + len(c.Description)
+	}
 	return n
 }
 
@@ -45,6 +53,7 @@ type handset struct {
 	address   conversations.Address
 	behaviour Behaviour
 	thread    []Message // oldest first
+	changed   uint64    // rises with each message
 	bytes     int
 	idle      *list.Element // its place in handsets.byUse
 }

@@ -15,6 +15,8 @@ type handsets struct {
 	byName map[conversations.Address]*handset
 	byUse  *list.List // of *handset, the latest used first
 	bytes  int        // of all threads
+
+	changes uint64 // of all threads
 }
 
 func newHandsets(l Limits) *handsets {
@@ -47,6 +49,8 @@ func (s *handsets) get(a conversations.Address) *handset {
 // append enters m in the thread of h, which the caller has just got.
 func (s *handsets) append(h *handset, m Message) {
 	h.insert(m)
+	s.changes++
+	h.changed = s.changes
 	s.bytes += m.size()
 	for len(h.thread) > s.limits.Thread {
 		s.bytes -= h.dropOldest()
@@ -69,14 +73,31 @@ func (s *handsets) forgetIdlest() {
 type Handset struct {
 	Address   conversations.Address
 	Behaviour Behaviour
+	Messages  int    // how many its thread has
+	Changed   uint64 // another one whenever a message has come to the thread; 0 for an empty one
+}
+
+func (h *handset) listed() Handset {
+	return Handset{Address: h.address, Behaviour: h.behaviour, Messages: len(h.thread), Changed: h.changed}
+}
+
+// Handset returns a handset as it is listed: of one that was never heard of, the
+// default behaviour and an empty thread.
+func (c *Carrier) Handset(a conversations.Address) Handset {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if h := c.handsets.find(a); h != nil {
+		return h.listed()
+	}
+	return Handset{Address: a, Behaviour: Behaviour{Status: defaultStatus(a.Type(), 0)}}
 }
 
 // Handsets lists the handsets that were heard of, by address.
 func (c *Carrier) Handsets() []Handset {
 	c.mu.Lock()
 	known := make([]Handset, 0, len(c.handsets.byName))
-	for a, h := range c.handsets.byName {
-		known = append(known, Handset{Address: a, Behaviour: h.behaviour})
+	for _, h := range c.handsets.byName {
+		known = append(known, h.listed())
 	}
 	c.mu.Unlock()
 	slices.SortFunc(known, func(a, b Handset) int { return strings.Compare(string(a.Address), string(b.Address)) })

@@ -37,7 +37,7 @@ func TestTheIdlestHandsetIsForgotten(t *testing.T) {
 	assert.Empty(t, w.Messages(bob))
 	assert.Equal(t, 30003, w.Behaviour(alice).ErrorCode)
 	assert.Equal(t, []Handset{
-		{Address: number(1), Behaviour: Behaviour{Status: conversations.StatusDelivered}},
+		{Address: number(1), Behaviour: Behaviour{Status: conversations.StatusDelivered}, Messages: 1, Changed: 2},
 		{Address: alice, Behaviour: w.Behaviour(alice)},
 	}, w.Handsets())
 }

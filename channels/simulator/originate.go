@@ -31,6 +31,12 @@ type Draft struct {
 	// ID is the carrier's id, made up when empty. The same again is the same
 	// message, reported by its carrier twice.
 	ID string
+	// ReplyTo is the id of the message that it answers, and Choice the id of the one
+	// of its choices that was tapped: the body is that choice's title then.
+	ReplyTo string
+	Choice  string
+
+	attributes string // of the choice
 }
 
 // inputError is a sentence about what is wrong with a request.
@@ -76,7 +82,7 @@ func (c *Carrier) departure() (Acceptor, uint64) {
 // inbound puts a checked draft into normal form, once for each proxy address among
 // its recipients, and returns the handsets among them.
 func (c *Carrier) inbound(d Draft) (in []conversations.Inbound, strangers []conversations.Address) {
-	m := conversations.Inbound{ProviderID: d.ID, From: d.From, Body: normal.Text(d.Body), SentAt: c.cfg.Now().UTC(), Notes: normal.Notes(d.Body)}
+	m := conversations.Inbound{ProviderID: d.ID, From: d.From, Body: normal.Text(d.Body), SentAt: c.cfg.Now().UTC(), Notes: normal.Notes(d.Body), Attributes: d.attributes, ReplyTo: d.ReplyTo}
 	for _, u := range d.MediaURLs {
 		m.Media = append(m.Media, conversations.Media{URL: u})
 	}
@@ -116,7 +122,7 @@ func (c *Carrier) reports(m conversations.Inbound, to []conversations.Address) (
 func (c *Carrier) enter(in conversations.Inbound, d Draft, strangers []conversations.Address, order uint64) {
 	m := Message{
 		ID: in.ProviderID, Direction: Sent, From: d.From, To: d.To,
-		Body: d.Body, Media: d.MediaURLs, At: in.SentAt, order: order,
+		Body: d.Body, Media: d.MediaURLs, At: in.SentAt, ReplyTo: d.ReplyTo, order: order,
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -141,6 +147,12 @@ func (c *Carrier) checkDraft(d Draft) (Draft, error) {
 		return d, invalid("from is malformed: %v", err)
 	case c.owner(from) != "":
 		return d, invalid("from is a proxy address of bridged: messages are sent as a handset")
+	}
+	d.From = from
+	if d, err = c.choose(d); err != nil {
+		return d, err
+	}
+	switch {
 	case len(d.Body) > maxBody:
 		return d, invalid("body has more than %d bytes", maxBody)
 	case d.Body == "" && len(d.MediaURLs) == 0:
@@ -148,7 +160,6 @@ func (c *Carrier) checkDraft(d Draft) (Draft, error) {
 	case len(d.ID) > maxID:
 		return d, invalid("id has more than %d bytes", maxID)
 	}
-	d.From = from
 	if d.To, err = c.checkRecipients(d); err != nil {
 		return d, err
 	}
@@ -196,6 +207,9 @@ func checkMedia(urls []string) error {
 		return invalid("media_urls has more than %d entries", maxMedia)
 	}
 	for i, s := range urls {
+		if ownFile.MatchString(s) {
+			continue
+		}
 		u, err := url.Parse(s)
 		if err != nil || u.Host == "" || (!strings.EqualFold(u.Scheme, "http") && !strings.EqualFold(u.Scheme, "https")) {
 			return invalid("media_urls[%d] is not an absolute http or https URL", i)

@@ -24,10 +24,12 @@ type draftJSON struct {
 	Body      string   `json:"body"`
 	MediaURLs []string `json:"media_urls"`
 	ID        string   `json:"id"`
+	ReplyTo   string   `json:"reply_to"`
+	Choice    string   `json:"choice"`
 }
 
 func (j draftJSON) draft() Draft {
-	d := Draft{From: conversations.Address(j.From), Body: j.Body, MediaURLs: j.MediaURLs, ID: j.ID}
+	d := Draft{From: conversations.Address(j.From), Body: j.Body, MediaURLs: j.MediaURLs, ID: j.ID, ReplyTo: j.ReplyTo, Choice: j.Choice}
 	for _, to := range j.To {
 		d.To = append(d.To, conversations.Address(to))
 	}
@@ -50,6 +52,15 @@ type messageJSON struct {
 	Body      string                  `json:"body"`
 	Media     []string                `json:"media"`
 	At        time.Time               `json:"at"`
+	Choices   []choiceJSON            `json:"choices,omitempty"`
+	List      string                  `json:"list,omitempty"`
+	ReplyTo   string                  `json:"reply_to,omitempty"`
+}
+
+type choiceJSON struct {
+	ID          string `json:"id"`
+	Title       string `json:"title"`
+	Description string `json:"description,omitempty"`
 }
 
 func renderMessages(thread []Message) messagesJSON {
@@ -59,9 +70,14 @@ func renderMessages(thread []Message) messagesJSON {
 		if media == nil {
 			media = []string{}
 		}
-		list.Messages = append(list.Messages, messageJSON{
+		j := messageJSON{
 			ID: m.ID, Direction: m.Direction, From: m.From, To: m.To, Body: m.Body, Media: media, At: m.At.UTC(),
-		})
+			List: m.List, ReplyTo: m.ReplyTo,
+		}
+		for _, c := range m.Choices {
+			j.Choices = append(j.Choices, choiceJSON(c))
+		}
+		list.Messages = append(list.Messages, j)
 	}
 	return list
 }
@@ -74,10 +90,24 @@ type handsetJSON struct {
 	Address   conversations.Address     `json:"address"`
 	Type      conversations.ChannelType `json:"type"`
 	Behaviour behaviourJSON             `json:"behaviour"`
+	Messages  int                       `json:"messages"`
+	Changed   uint64                    `json:"changed"`
 }
 
-func renderHandset(a conversations.Address, b Behaviour) handsetJSON {
-	return handsetJSON{Address: a, Type: a.Type(), Behaviour: renderBehaviour(b)}
+func renderHandset(h Handset) handsetJSON {
+	return handsetJSON{
+		Address: h.Address, Type: h.Address.Type(), Behaviour: renderBehaviour(h.Behaviour), Messages: h.Messages, Changed: h.Changed,
+	}
+}
+
+type numbersJSON struct {
+	Numbers []numberJSON `json:"numbers"`
+}
+
+type numberJSON struct {
+	Address conversations.Address     `json:"address"`
+	Type    conversations.ChannelType `json:"type"`
+	Channel string                    `json:"channel"`
 }
 
 type behaviourJSON struct {

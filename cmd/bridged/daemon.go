@@ -70,7 +70,9 @@ func newDaemon(ctx context.Context, cfg *config.Config, now func() time.Time, lo
 	d := &daemon{cfg: cfg, log: log, now: now, metrics: newMetrics()}
 	d.stopping = make(chan struct{})
 	d.endFeeds = sync.OnceFunc(func() { close(d.stopping) })
-	d.carrier = simulator.NewCarrier(simulator.Config{Now: now, Log: log})
+	d.carrier = simulator.NewCarrier(simulator.Config{
+		Now: now, Log: log, Elsewhere: web.NewFetcher(fileClient(cfg.Media.PrivateHosts, "")),
+	})
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())

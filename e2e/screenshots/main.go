@@ -60,6 +60,9 @@ func shots(s *story) []shot {
 		{name: "deliveries", path: "/console/deliveries", ready: ".open-row", then: openDelivery()},
 		{name: "dead-letters", path: "/console/deliveries?view=letters", ready: ".redrive"},
 		{name: "windows", path: "/console/deliveries?view=windows", ready: ".remaining"},
+		{name: "phones", path: "/console/phones?try", ready: phone(cleo), then: tryIt()},
+		{name: "phones-mistake", path: "/console/phones?try", ready: phone(cleo), then: writeNew()},
+		{name: "phones-empty", path: "/console/phones", ready: ".page-head", then: noPhones()},
 	}
 }
 

@@ -24,6 +24,9 @@ export const remove = (path, options) => call('DELETE', path, null, options);
 /** Sends JSON, which the endpoints that are no resources of the reference take. */
 export const postJSON = (path, value, options) => call('POST', path, JSON.stringify(value), { ...options, type: 'application/json' });
 
+/** Sends a file as it is. */
+export const postFile = (path, file, options) => call('POST', path, file, { ...options, type: file.type || 'application/octet-stream' });
+
 /** Stores a file and returns its resource. */
 export const upload = (service, file, options) =>
   call('POST', withQuery(`/v1/Services/${service}/Media`, { Filename: file.name || 'file' }), file,

@@ -243,7 +243,9 @@ export class List {
     const filtered = Object.values(this.#filters).some(Boolean);
     if (this.#hits) return empty({ icon: 'search', title: 'Nothing found', text: 'All words have to be there. Four digits find a number by its beginning or end.' });
     if (filtered) return empty({ icon: 'inbox', title: 'Nothing here', text: 'No conversation is as the filters say.' });
-    return empty({ icon: 'chat', title: 'No conversations yet', text: 'They appear here when they are made by the API, or by somebody who writes to a number with an address configuration.', action: h('button', { type: 'button', class: 'button primary', onclick: this.create }, icon('plus', 'small'), 'New conversation') });
+    return empty({ icon: 'chat', title: 'No conversations yet', text: 'They appear here when they are made by the API, or by somebody who writes to a number with an address configuration.', action: [
+      h('a', { class: 'button primary', href: '/console/phones?try' }, icon('phone', 'small'), 'Try it on simulated phones'),
+      h('button', { type: 'button', class: 'button', onclick: this.create }, icon('plus', 'small'), 'New conversation')] });
   }
 
   #drawn = new Rows();
