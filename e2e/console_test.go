@@ -224,7 +224,7 @@ func TestAnOperatorMakesAConversation(t *testing.T) {
 		field := func(label string) string {
 			return fmt.Sprintf(`document.getElementById([...document.querySelectorAll("dialog label")].find((l) => l.textContent === %q).htmlFor)`, label)
 		}
-		p.do(chromedp.Click("#panel .panel-row .button.quiet:has(svg)"), chromedp.WaitVisible("dialog form"),
+		p.do(chromedp.Click(`#panel [aria-label="Add a participant"]`), chromedp.WaitVisible("dialog form"),
 			chromedp.SendKeys(field("Address"), address, chromedp.ByJSPath), chromedp.SendKeys(field("Proxy address"), proxy+kb.Enter, chromedp.ByJSPath))
 	}
 	add("+1555x", smsProxy)

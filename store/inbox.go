@@ -3,31 +3,44 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"bridged/conversations"
 )
 
 // Inbox returns a page of conversations, those where something happened last coming
 // first, with their first participants and their last messages.
+//
+// The page is found in the index by activity alone, which has all that is filtered
+// by, and only then its conversations are read: however few and old they are, the
+// worst that can happen is a walk through that index.
 func (db *DB) Inbox(ctx context.Context, f conversations.InboxFilter, p conversations.Page) (conversations.Listing[conversations.InboxEntry], error) {
 	q := db.reader(ctx)
 	p.Descending = true
 	from, args := inboxQuery(f)
-	page, err := listed[conversations.Conversation]{
-		columns: conversationColumns, from: from, args: args, major: "c.active_at", minor: "c.seq", scan: scanConversation,
-		cursor: func(c conversations.Conversation) conversations.Cursor {
-			return conversations.Cursor{Major: micros(c.LastStateOrMessage), Minor: c.Seq}
+	places, err := listed[conversations.Cursor]{
+		columns: "c.active_at, c.seq", from: from, args: args, major: "c.active_at", minor: "c.seq",
+		scan: func(s scanner) (c conversations.Cursor, err error) {
+			err = s.Scan(&c.Major, &c.Minor)
+			return c, err
 		},
+		cursor: func(c conversations.Cursor) conversations.Cursor { return c },
 	}.page(q, p)
-	if err != nil || len(page.Items) == 0 {
+	if err != nil || len(places.Items) == 0 {
 		return conversations.Listing[conversations.InboxEntry]{}, err
 	}
-	list := conversations.Listing[conversations.InboxEntry]{Next: page.Next, Previous: page.Previous}
-	list.Items, err = inboxEntries(q, page.Items)
+	found, err := conversationsAt(q, places.Items)
+	if err != nil {
+		return conversations.Listing[conversations.InboxEntry]{}, err
+	}
+	list := conversations.Listing[conversations.InboxEntry]{Next: places.Next, Previous: places.Previous}
+	list.Items, err = inboxEntries(q, found)
 	return list, err
 }
 
-// inboxQuery is the conversations that a filter lets through.
+// inboxQuery is the conversations that a filter lets through. The service is not
+// compared as it is, which keeps the database from walking through the index of a
+// service's conversations by age, and sorting them.
 func inboxQuery(f conversations.InboxFilter) (from string, args []any) {
 	from = "FROM conversations c WHERE 1 = 1"
 	condition := func(format string, arg any) {
@@ -35,23 +48,28 @@ func inboxQuery(f conversations.InboxFilter) (from string, args []any) {
 		from += fmt.Sprintf(" AND "+format, len(args))
 	}
 	if f.Service != "" {
-		condition("c.service_id = $%d", f.Service)
+		condition("c.service_id || '' = $%d", f.Service)
 	}
 	if f.State != "" {
 		condition("c.state = $%d", f.State)
 	}
-	const someone = " AND EXISTS (SELECT 1 FROM participants p WHERE p.conversation_id = c.id AND "
-	switch f.Channel {
-	case conversations.InboxSMS:
-		from += someone + "p.address NOT LIKE 'whatsapp:%')"
-	case conversations.InboxWhatsApp:
-		from += someone + "p.address LIKE 'whatsapp:%')"
-	case conversations.InboxGroup:
-		from += someone + "p.proxy IS NULL AND (p.address IS NOT NULL OR p.projected IS NOT NULL))"
-	case conversations.InboxChat:
-		from += someone + "p.identity IS NOT NULL)"
+	if bit := bitOf(f.Channel); bit != 0 {
+		condition("(c.channels & $%d) <> 0", int64(bit))
 	}
 	return among(from, args, "c.id", f.Only)
+}
+
+// conversationsAt reads the conversations of places, in their order. One that is
+// deleted meanwhile is left out.
+func conversationsAt(q querier, places []conversations.Cursor) ([]conversations.Conversation, error) {
+	order, seqs := make(map[int64]int, len(places)), make([]int64, len(places))
+	for i, place := range places {
+		order[place.Minor], seqs[i] = i, place.Minor
+	}
+	from, args := among("FROM conversations c WHERE 1 = 1", nil, "c.seq", seqs)
+	found, err := all(q, scanConversation, "SELECT "+conversationColumns+" "+from, args...)
+	slices.SortFunc(found, func(a, b conversations.Conversation) int { return order[a.Seq] - order[b.Seq] })
+	return found, err
 }
 
 // inboxEntries adds to conversations who is in them and what was said last.

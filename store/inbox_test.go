@@ -2,11 +2,15 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"bridged/conversations"
 	"bridged/store"
@@ -91,6 +95,49 @@ func TestTheInboxIsInTheOrderOfWhatHappens(t *testing.T) {
 	back, err := db.Inbox(t.Context(), conversations.InboxFilter{}, conversations.Page{Size: 3, Before: rest.Previous})
 	require.NoError(t, err)
 	assert.Equal(t, first.Items, back.Items)
+}
+
+// What the channels of a conversation are follows those who come, change and go.
+func TestTheInboxKnowsWhoComesAndGoes(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t)
+	rapid.Check(t, func(r *rapid.T) {
+		c := newConversation(epoch)
+		update(t, db, func(tx *store.Tx) error { return tx.InsertConversation(&c) })
+		kinds := map[conversations.InboxChannel]func(*conversations.Participant){
+			conversations.InboxSMS: func(*conversations.Participant) {},
+			conversations.InboxWhatsApp: func(p *conversations.Participant) {
+				p.Binding = &conversations.Binding{Address: "WhatsApp:+15550300002", Proxy: "whatsapp:+15559990003"}
+			},
+			conversations.InboxGroup: func(p *conversations.Participant) { p.Binding = &conversations.Binding{Projected: proxy} },
+			conversations.InboxChat:  func(p *conversations.Participant) { p.Binding, p.Identity = nil, ptr(string(p.ID)) },
+		}
+		all := slices.Sorted(maps.Keys(kinds))
+		there := map[conversations.ParticipantID]conversations.InboxChannel{}
+		for i := range rapid.IntRange(1, 12).Draw(r, "steps") {
+			kind := rapid.SampledFrom(all).Draw(r, "kind")
+			p := newParticipant(c.ID, "+15550200001")
+			step := (*store.Tx).DeleteParticipant
+			if known := slices.Sorted(maps.Keys(there)); len(known) > 0 && rapid.Bool().Draw(r, "goes or changes") {
+				p.ID = rapid.SampledFrom(known).Draw(r, "who")
+				delete(there, p.ID)
+				if rapid.Bool().Draw(r, "changes") {
+					step = (*store.Tx).UpdateParticipant
+					there[p.ID] = kind
+				}
+			} else {
+				p.ID = conversations.ParticipantID(fmt.Sprint(c.ID, i))
+				there[p.ID] = kind
+				step = func(tx *store.Tx, p conversations.Participant) error { return tx.InsertParticipant(&p) }
+			}
+			kinds[kind](&p)
+			update(t, db, func(tx *store.Tx) error { return step(tx, p) })
+			for _, channel := range all {
+				found, _ := inboxOf(t, db, conversations.InboxFilter{Channel: channel, Only: []conversations.ConversationID{c.ID}})
+				assert.Equal(r, slices.Contains(slices.Collect(maps.Values(there)), channel), len(found) == 1, "%s among %v", channel, there)
+			}
+		}
+	})
 }
 
 func TestTheInboxHasWhoIsThereAndWhatWasSaidLast(t *testing.T) {

@@ -97,7 +97,7 @@ func cmpOr(a, b *conversations.Cursor) *conversations.Cursor {
 // among adds the condition that a column has one of the values, if there are any.
 // The last one is repeated until their number is a power of two: each number makes
 // another query, and the statements of all are kept.
-func among[T ~string](from string, args []any, column string, values []T) (string, []any) {
+func among[T ~string | ~int64](from string, args []any, column string, values []T) (string, []any) {
 	if len(values) == 0 {
 		return from, args
 	}

@@ -95,17 +95,29 @@ func (tx *Tx) InsertParticipant(p *conversations.Participant) error {
 			COALESCE((SELECT CASE WHEN c.state = 'closed' THEN 0 ELSE 1 END FROM conversations c WHERE c.id = $2), 1)) RETURNING seq`,
 		p.ID, p.Conversation, p.Identity, address, proxy, p.Attributes, p.Role,
 		p.LastReadIndex, optionalMicros(p.LastReadAt), number(p.Muted), micros(p.Created), micros(p.Updated), projected)
-	p.Seq = seq
-	return err
+	if p.Seq = seq; err != nil {
+		return err
+	}
+	return tx.addChannels(*p)
 }
 
 // UpdateParticipant stores what can change.
 func (tx *Tx) UpdateParticipant(p conversations.Participant) error {
+	before, err := findParticipant(tx.querier, p.Conversation, conversations.ParticipantKey{ID: p.ID})
+	if err != nil {
+		return err
+	}
 	address, proxy, projected := bindingColumns(p)
-	return tx.run(`UPDATE participants SET identity = $2, address = $3, proxy = $4, attributes = $5, role_id = $6,
+	if err := tx.run(`UPDATE participants SET identity = $2, address = $3, proxy = $4, attributes = $5, role_id = $6,
 		last_read_index = $7, last_read_at = $8, muted = $9, created = $10, updated = $11, projected = $12 WHERE id = $1`,
 		p.ID, p.Identity, address, proxy, p.Attributes, p.Role,
-		p.LastReadIndex, optionalMicros(p.LastReadAt), number(p.Muted), micros(p.Created), micros(p.Updated), projected)
+		p.LastReadIndex, optionalMicros(p.LastReadAt), number(p.Muted), micros(p.Created), micros(p.Updated), projected); err != nil {
+		return err
+	}
+	if channelsOf(before) == channelsOf(p) {
+		return nil
+	}
+	return tx.countChannels(p.Conversation)
 }
 
 // AdvanceReadHorizon stores how far the participant has read, unless it is known to
@@ -148,7 +160,10 @@ func (tx *Tx) DeleteParticipant(p conversations.Participant) error {
 	if err := tx.FreePair(p.ID); err != nil {
 		return err
 	}
-	return tx.run("DELETE FROM participants WHERE id = $1", p.ID)
+	if err := tx.run("DELETE FROM participants WHERE id = $1", p.ID); err != nil {
+		return err
+	}
+	return tx.countChannels(p.Conversation)
 }
 
 func bindingColumns(p conversations.Participant) (address, proxy, projected *conversations.Address) {

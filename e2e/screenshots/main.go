@@ -74,7 +74,7 @@ func openPopover(button string) chromedp.Action {
 // openDialog shows the form for a participant, with a mistake in it.
 func openDialog() chromedp.Action {
 	return chromedp.Tasks{
-		openPanel(), chromedp.Click("#panel .panel-row .button.quiet:has(svg)"), chromedp.WaitVisible("dialog form"),
+		openPanel(), chromedp.Click(`#panel [aria-label="Add a participant"]`), chromedp.WaitVisible("dialog form"),
 		chromedp.SendKeys("dialog .field:nth-of-type(2) .input", "+15550200099"),
 		chromedp.SendKeys("dialog .field:nth-of-type(3) .input", "+15559999999\r"), chromedp.WaitVisible("dialog .field-error:not([hidden])"),
 	}

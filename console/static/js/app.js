@@ -11,6 +11,7 @@ const renewEvery = 10 * 60 * 1000;
 theme();
 const live = new Live();
 live.watch(connection);
+live.start();
 window.addEventListener('sessionover', sessionOver);
 setInterval(() => {
   if (!document.hidden) fetch('/console/session', { cache: 'no-store' }).catch(() => null);
@@ -23,7 +24,6 @@ try {
   failure(main, error, () => location.reload());
 }
 main.removeAttribute('aria-busy');
-live.start();
 
 function theme() {
   document.getElementById('theme').addEventListener('click', () => {

@@ -70,6 +70,15 @@ const regions = Object.fromEntries((
   + '856LA 880BD 886TW 960MV 961LB 962JO 963SY 964IQ 965KW 966SA 967YE 968OM 970PS 971AE 972IL 973BH 974QA 975BT 976MN 977NP 992TJ 993TM 994AZ '
   + '995GE 996KG 998UZ'
 ).split(' ').map((entry) => [entry.slice(0, -2), entry.slice(-2)]));
+// Of those that share +1 and +7, by what follows; the others are US and RU.
+const shared = {
+  1: Object.fromEntries(('CA 204 226 236 249 250 257 263 289 306 343 354 365 367 368 382 387 403 416 418 428 431 437 438 450 460 468 474 506 514 519 537 548 568 579 581 584 587 '
+    + '604 613 639 647 672 683 705 709 742 753 778 780 782 807 819 825 867 873 879 902 905 942|BS 242|BB 246|AI 264|AG 268|VG 284|VI 340|KY 345|BM 441|GD 473|TC 649|JM 658 876|MS 664|'
+    + 'MP 670|GU 671|AS 684|SX 721|LC 758|DM 767|VC 784|PR 787 939|DO 809 829 849|TT 868|KN 869| 800 833 844 855 866 877 888').split('|')
+    .flatMap((line) => line.split(' ').slice(1).map((area) => [area, line.split(' ')[0]]))),
+  7: { 600: 'KZ', 700: 'KZ' }, // by the first digit: +7 6… and +7 7…
+};
+const regionOf = (code, rest) => shared[code]?.[code === '7' ? `${rest[0]}00` : rest.slice(0, 3)] ?? regions[code] ?? '';
 const regionNames = new Intl.DisplayNames(undefined, { type: 'region' });
 
 /**
@@ -84,10 +93,11 @@ export function parseAddress(address) {
   const digits = bare.slice(1);
   const code = [3, 2, 1].map((n) => digits.slice(0, n)).find((prefix) => regions[prefix]) ?? '';
   const rest = digits.slice(code.length);
+  const region = regionOf(code, rest);
   if (code === '1') {
-    return { channel, text: `+1 ${rest.slice(0, 3)} ${rest.slice(3, 6)} ${rest.slice(6)}`.trim(), region: '+1', country: 'North America' };
+    const text = `+1 ${rest.slice(0, 3)} ${rest.slice(3, 6)} ${rest.slice(6)}`.trim();
+    return { channel, text, region, country: region ? regionNames.of(region) : 'Toll-free, North America' };
   }
-  const region = regions[code] ?? '';
   const text = code ? `+${code} ${groups(rest)}` : bare;
   return { channel, text, region, country: region ? regionNames.of(region) : '' };
 }
@@ -102,7 +112,7 @@ export function addressElement(address, { channel = false } = {}) {
   const parsed = parseAddress(address);
   return h('span', { class: 'address', title: [channelName(parsed.channel), parsed.country].filter(Boolean).join(', ') },
     channel ? `${channelName(parsed.channel)} ` : null, h('bdi', { class: 'number', dir: 'ltr' }, parsed.text),
-    parsed.region && parsed.region !== '+1' ? [' ', h('span', { class: 'region' }, parsed.region)] : null);
+    parsed.region ? [' ', h('span', { class: 'region' }, parsed.region)] : null);
 }
 
 // Characters that turn the direction of text around, or take room and show nothing.

@@ -151,7 +151,7 @@ export function popover(button, build) {
   const box = h('div', { class: 'popover', popover: 'auto' });
   let rest;
   const open = () => {
-    if (box.matches?.(':popover-open')) return;
+    if (!button.isConnected || box.matches?.(':popover-open')) return;
     button.after(box);
     box.showPopover();
     build(box);

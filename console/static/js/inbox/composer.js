@@ -6,17 +6,29 @@ import { size } from '../format.js';
 import { keep, recall } from '../prefs.js';
 import { iconButton, toast } from '../ui.js';
 import { grouped, native, personName } from './people.js';
+import { chooseTemplate } from './templates.js';
+import { windowNotice } from './windows.js';
 
 const ownName = 'Somebody else…';
 
 /** Whom the operator writes as, unless a conversation says otherwise. */
 export const identity = () => recall('identity', 'operator');
 
+// Gives what is sent a key, the same one as long as it is the same that is tried again.
+function attemptKey() {
+  let last = { said: null, key: null };
+  return (form) => {
+    const said = JSON.stringify(form);
+    if (last.said !== said) last = { said, key: crypto.getRandomValues(new Uint32Array(4)).join('-') };
+    return last.key;
+  };
+}
+
 /** The composer of one conversation. sent is called after each message. */
 export class Composer {
   #files = [];
-  #attempt = null; // what was sent last without an answer, and its key
   #sending = false;
+  #keyOf = attemptKey();
 
   constructor(conversation, people, sent) {
     this.conversation = conversation;
@@ -29,12 +41,14 @@ export class Composer {
     this.chooser = h('input', { type: 'file', multiple: true, hidden: true, onchange: () => this.#add([...this.chooser.files]) });
     this.attached = h('ul', { class: 'composer-files', 'aria-label': 'Files' });
     this.wrong = h('p', { class: 'field-error composer-error', role: 'alert', hidden: true });
+    this.notice = h('div', { class: 'composer-notice' });
     this.button = iconButton('send', 'Send', { class: 'primary composer-send', onclick: () => this.send() });
     this.form = h('form', {
       class: 'composer', 'aria-label': 'Write a message', onsubmit: (event) => event.preventDefault(),
       ondragover: (event) => event.preventDefault(), ondrop: (event) => this.#drop(event),
     }, h('div', { class: 'composer-as' }, h('span', { class: 'muted' }, 'Write as'), this.author), this.attached, this.wrong,
-    h('div', { class: 'composer-line' }, iconButton('clip', 'Attach files', { onclick: () => this.chooser.click() }), this.chooser, this.text, this.button));
+    this.notice, h('div', { class: 'composer-line' }, iconButton('clip', 'Attach files', { onclick: () => this.chooser.click() }),
+      iconButton('template', 'Send a template', { onclick: () => this.template() }), this.chooser, this.text, this.button));
     this.people(people);
     this.#show();
   }
@@ -59,6 +73,24 @@ export class Composer {
     };
     fill(this.author, names.map((name) => h('option', { value: name }, label(name))), group ? null : h('option', { value: ownName }, ownName));
     this.author.value = names.includes(before) ? before : names[0];
+  }
+
+  /** Tells until when free text gets through. */
+  windows(windows, people) {
+    const notice = windowNotice(windows, people, () => this.template());
+    if ((notice?.textContent ?? '') !== this.notice.textContent) fill(this.notice, notice);
+  }
+
+  /** Sends a template in the place of what is written, which stays. */
+  async template() {
+    const key = attemptKey();
+    const message = await chooseTemplate((form) => post(this.#messages, { Author: this.author.value, ...form }, { headers: { 'Idempotency-Key': key(form) } }));
+    if (message) this.sent(message);
+  }
+
+  get #messages() {
+    const { chat_service_sid: service, sid } = this.conversation;
+    return `/v1/Services/${service}/Conversations/${sid}/Messages`;
   }
 
   #choose() {
@@ -149,18 +181,15 @@ export class Composer {
    */
   async send() {
     if (this.button.disabled) return;
-    const { chat_service_sid: service, sid } = this.conversation;
     const text = this.text.value;
     const form = { Author: this.author.value, Body: text || null, MediaSid: this.#files.map((entry) => entry.sid) };
-    const said = JSON.stringify(form);
-    if (this.#attempt?.said !== said) this.#attempt = { said, key: crypto.getRandomValues(new Uint32Array(4)).join('-') };
     this.#sending = true;
     this.text.readOnly = true;
     this.#refuse('');
     this.#show();
     try {
-      const message = await post(`/v1/Services/${service}/Conversations/${sid}/Messages`, form, { headers: { 'Idempotency-Key': this.#attempt.key } });
-      this.#attempt = null;
+      const message = await post(this.#messages, form, { headers: { 'Idempotency-Key': this.#keyOf(form) } });
+      this.#keyOf = attemptKey();
       this.text.value = '';
       this.#files = [];
       keep(this.#draft, null);

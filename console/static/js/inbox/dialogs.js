@@ -1,18 +1,27 @@
 // What changes a conversation: making one, adding and removing participants.
 import { h } from '../dom.js';
-import { post, remove } from '../api.js';
+import { each, post, remove } from '../api.js';
 import { confirm, formDialog, toast } from '../ui.js';
 import { personName } from './people.js';
 
-/** Makes a conversation; returns it, or undefined. */
-export function createConversation() {
+/** Makes a conversation, in a service of choice where there are several; returns it, or undefined. */
+export async function createConversation() {
+  const services = [];
+  try {
+    for await (const service of each('/v1/Services', { PageSize: 100 }, 'services')) services.push(service);
+  } catch {
+    // then it is made in the default one, or the form says why not
+  }
+  const within = h('select', { class: 'select' }, h('option', { value: '' }, 'The default one'),
+    services.map((service) => h('option', { value: service.sid }, service.friendly_name || service.sid)));
   return formDialog({
     title: 'New conversation', action: 'Create', intro: 'It begins empty. Add its people next, each by the number they write to.',
     fields: [
       { name: 'FriendlyName', label: 'Name', hint: 'What you call it. Its people never see it.', required: true, codes: [50003] },
-      { name: 'UniqueName', label: 'Unique name', hint: 'Optional: by which scripts find it, such as order-1048.', codes: [50004, 50353] },
+      { name: 'UniqueName', label: 'Unique name', hint: 'Optional: by which scripts find it, such as order-1048.', codes: [50004, 50353, 50390] },
+      { name: 'Service', label: 'Service', hint: 'Unique names, users and settings are those of a service.', control: within, when: () => services.length > 1 },
     ],
-    submit: ({ FriendlyName, UniqueName }) => post('/v1/Conversations', { FriendlyName, UniqueName: UniqueName || null }),
+    submit: ({ FriendlyName, UniqueName, Service }) => post(Service ? `/v1/Services/${Service}/Conversations` : '/v1/Conversations', { FriendlyName, UniqueName: UniqueName || null }),
   });
 }
 

@@ -7,6 +7,7 @@ import { Composer, identity } from './composer.js';
 import { bubble } from './message.js';
 import { avatar, channelBadge, channels, foreign, title } from './people.js';
 import { see } from './seen.js';
+import { readWindows } from './windows.js';
 
 const pageSize = 50;
 const together = 5 * 60 * 1000; // messages of one author within it stand together
@@ -24,6 +25,7 @@ export class Thread {
     this.sid = sid;
     this.changed = changed;
     this.people = [];
+    this.windows = null; // until they are read
     this.log = h('ol', { class: 'bubbles', role: 'log', 'aria-label': 'Messages' });
     this.top = h('div', { class: 'thread-top' });
     this.scroller = h('div', { class: 'thread-scroll', tabindex: '0', role: 'region', 'aria-label': 'Messages', onscroll: () => this.#scrolled() }, this.top, this.log);
@@ -39,10 +41,12 @@ export class Thread {
       h('div', { class: 'thread-body' }, this.scroller, this.jump), this.foot);
     new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.#loadOlder(), { root: this.scroller, rootMargin: '300px' }).observe(this.top);
     new ResizeObserver(() => this.atEnd && this.#toEnd()).observe(this.log);
+    this.#minute = setInterval(() => this.#head(), 60000); // times that are told from now on
     this.refresh = coalesce(80, () => this.#refresh());
   }
 
   atEnd = true;
+  #minute;
 
   get #path() {
     return `/v1/Services/${this.conversation.chat_service_sid}/Conversations/${this.sid}`;
@@ -67,6 +71,7 @@ export class Thread {
     this.#write();
     this.#draw();
     this.#toEnd();
+    this.#readWindows();
     return true;
   }
 
@@ -81,6 +86,7 @@ export class Thread {
   /** Ends what the thread does by itself. */
   close() {
     this.#gone = true;
+    clearInterval(this.#minute);
   }
 
   focus() {
@@ -121,6 +127,7 @@ export class Thread {
       const rest = await Promise.all(stale.filter((sid) => !there.has(sid)).map((sid) => get(`${this.#path}/Messages/${sid}`).catch(() => null)));
       this.#take([...page.messages, ...rest.filter(Boolean)]);
       this.#draw();
+      this.#readWindows();
     } catch (error) {
       if (error.status === 404) this.#missing();
       else stale.forEach((sid) => this.#stale.add(sid));
@@ -143,19 +150,32 @@ export class Thread {
     this.#drawn.clear(); // names may have changed
   }
 
+  async #readWindows() {
+    const windows = await readWindows(this.sid, this.people).catch(() => null); // it is only told beside
+    if (!windows || this.#gone) return;
+    this.windows = windows;
+    this.#head();
+  }
+
   #conversation(conversation) {
     this.conversation = conversation;
     this.#head();
   }
 
   #head() {
+    if (!this.conversation) return;
     const name = title({ conversation: this.conversation, participants: this.people });
     fill(this.face, avatar(name));
     fill(this.name, h('bdi', { dir: 'auto' }, name));
     const { state } = this.conversation;
     fill(this.about, channels(this.people).map(channelBadge),
       state === 'active' ? null : badge(state, state === 'closed' ? '' : 'warn'));
-    this.changed({ conversation: this.conversation, people: this.people });
+    if (this.windows) this.composer?.windows(this.windows, this.people);
+    this.#tell();
+  }
+
+  #tell() {
+    this.changed({ conversation: this.conversation, people: this.people, windows: this.windows ?? new Map() });
   }
 
   // Closed is final: nobody writes any more.
@@ -172,6 +192,7 @@ export class Thread {
       this.#draw();
       this.refresh();
     });
+    if (this.windows) this.composer.windows(this.windows, this.people);
     fill(this.foot, this.composer.form);
   }
 
@@ -224,7 +245,7 @@ export class Thread {
   // What one looks at counts as read, also for others where one is a participant.
   #read(last) {
     if (!this.atEnd || document.hidden || !see(this.sid, last.index)) return;
-    this.changed({ conversation: this.conversation, people: this.people });
+    this.#tell();
     const own = this.people.find((person) => person.identity === identity());
     if (own && foreign(last, this.people) && (own.last_read_message_index ?? -1) < last.index) {
       post(`${this.#path}/Participants/${own.sid}`, { LastReadMessageIndex: last.index }).catch(() => null); // it stays unread elsewhere
