@@ -88,6 +88,7 @@ func TestEveryEventOfPage33HasTheParametersOfItsTable(t *testing.T) {
 	w.changes(full+"/Messages", []string{"Body", "from the system"}, []string{"Body", "changed"})
 	w.changes(full+"/Participants", []string{"Identity", "dave"}, []string{"LastReadMessageIndex", "0"})
 	w.changes(full+"/Participants", []string{"MessagingBinding.Address", "+15550200078", "MessagingBinding.ProxyAddress", smsProxy}, []string{"Attributes", `{"a":1}`})
+	eventually(t, func() bool { return slices.Contains(h.told("/after"), "onDeliveryUpdated") }, "what is on its way goes with its conversation")
 	w.fires(http.MethodPost, full, "FriendlyName", "another name")
 	w.fires(http.MethodPost, full, "State", "inactive")
 	w.fires(http.MethodDelete, full)

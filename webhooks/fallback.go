@@ -33,7 +33,9 @@ func (d *Dispatcher) tellFallback(ctx context.Context, t target, n conversations
 	}
 	defer release()
 	form = maps.Clone(form)
-	form.Set("ErrorCode", strconv.Itoa(codeOf(failure)))
+	if !form.Has("ErrorCode") { // a delivery has its own
+		form.Set("ErrorCode", strconv.Itoa(codeOf(failure)))
+	}
 	form.Set("ErrorUrl", withoutUser(t.url))
 	call, _ := d.call(ctx, spare, n, form, attempts)
 	if call.Error != "" && ctx.Err() != nil {

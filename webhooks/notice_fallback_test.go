@@ -70,6 +70,17 @@ func TestTheFallbackHearsWhatAListenerHasNotTaken(t *testing.T) {
 	}
 }
 
+// What an event tells is not lost to the reason: a delivery has an ErrorCode of its own.
+func TestTheFallbackHearsTheErrorCodeOfADelivery(t *testing.T) {
+	t.Parallel()
+	w := fallen(places{broken: refused})
+	n := w.notice(account)
+	n.Event, n.Form = conversations.DeliveryUpdated, "ErrorCode=30003&EventType=onDeliveryUpdated"
+	assert.True(t, w.Tell(t.Context(), n, 0).Over)
+	heard := w.server.callsOf(spare)[0].form
+	assert.Equal(t, []string{"30003", "https://example.com/account?a=b"}, []string{heard.Get("ErrorCode"), heard.Get("ErrorUrl")})
+}
+
 func TestAListenerThatWorksNeedsNoFallback(t *testing.T) {
 	t.Parallel()
 	w := fallen(nil)
