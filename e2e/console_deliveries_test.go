@@ -84,7 +84,7 @@ func TestAFailedDeliveryIsRedriven(t *testing.T) {
 	p.do(chromedp.SendKeys(".finder input", alice+kb.Enter))
 	p.until("document.querySelectorAll('tr[data-sid]').length === 1")
 	sid := eval[string](p, "document.querySelector('tr[data-sid]').dataset.sid")
-	p.do(chromedp.SetValue(".finder input", ""), chromedp.SendKeys(".finder input", "the shop"+kb.Enter))
+	p.do(chromedp.Focus(".finder input"), chromedp.KeyEvent(kb.Escape), chromedp.KeyEvent("the shop"+kb.Enter))
 	p.says(".finder .field-error:not([hidden])", "Give an address")
 	p.do(chromedp.Navigate(p.URL + "/console/deliveries?search=" + sid))
 	p.do(chromedp.Click(".open-row"), chromedp.WaitVisible(".attempts"))

@@ -42,7 +42,7 @@ func (s *story) givenUp(ctx context.Context) error {
 		strings.NewReader(`{"refuse":{"kind":"retry","code":30006,"times":3}}`), nil); err != nil {
 		return err
 	}
-	if err := s.say(ctx, c, "Mara", "Your parcel is at the shop."); err != nil {
+	if err := s.say(ctx, c, "Jonas", "Your parcel is at the shop."); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)

@@ -1,7 +1,7 @@
 // Dead letters: everything that was given up, deliveries and other tasks.
 import { fill, h, icon, Rows } from '../dom.js';
 import { get, nextPage, withQuery } from '../api.js';
-import { bodyNodes, brief, timeElement } from '../format.js';
+import { addressElement, bodyNodes, brief, timeElement } from '../format.js';
 import { badge, empty, failure } from '../ui.js';
 import { Detail } from './detail.js';
 import { asked } from './filters.js';
@@ -12,6 +12,7 @@ import { codeElement } from './words.js';
 
 const path = '/bridged/v1/dead-letters';
 const pageSize = 50;
+const receiver = /^(?:sms:)?((?:whatsapp:)?\+\d+)>/; // in the key of a pair
 
 /** What was given up, in words. */
 function topic({ topic: name, channel }) {
@@ -118,18 +119,19 @@ export class Letters {
   #row(one, open) {
     const cell = (label, ...content) => h('td', { dataset: { label } }, content);
     const [what, channel] = topic(one);
+    const to = one.delivery_sid && receiver.exec(one.key);
     const note = (text) => (text ? h('span', { class: 'cell-note' }, text) : null);
     return h('tr', { dataset: { letter: one.id }, class: open ? 'is-open' : '' },
       h('td', { class: 'check' }, this.#gone ? null : this.selection.box(one.id, `Select no. ${one.id}`)),
       cell('When', timeElement(one.date_created, brief)),
-      cell('What', h('strong', {}, what), note(channel), one.payload && !one.delivery_sid ? note(h('bdi', { dir: 'auto' }, bodyNodes(one.payload.slice(0, 200)))) : null),
+      cell('What', h('strong', {}, what), to ? h('span', { class: 'cell-note' }, 'to ', addressElement(to[1])) : null, note(channel), one.payload && !one.delivery_sid ? note(h('bdi', { dir: 'auto' }, bodyNodes(one.payload.slice(0, 200)))) : null),
       cell('Why', one.error_code ? codeElement(one.error_code) : '–'),
       cell('Its last words', h('span', { class: 'letter-reason', dir: 'auto' }, bodyNodes(one.reason.slice(0, 600))),
         one.date_discarded ? h('p', { class: 'cell-note' }, badge('discarded'), ' ', h('span', { dir: 'auto' }, one.discard_reason), ` (${one.discarded_by}, `, timeElement(one.date_discarded), ')') : null),
       h('td', { class: 'cell-actions' }, this.#gone ? null : [
         h('button', { type: 'button', class: 'button redrive', 'aria-label': `Redrive no. ${one.id}`, onclick: (event) => this.#redrive(event.currentTarget, one.id) }, 'Redrive'),
         h('button', { type: 'button', class: 'button quiet discard', 'aria-label': `Discard no. ${one.id}`, onclick: () => this.#discard(one.id) }, 'Discard')],
-      one.delivery_sid ? h('button', { type: 'button', class: 'icon-button open-row', 'aria-expanded': String(open), 'aria-label': `Attempts of no. ${one.id}`, title: 'Attempts', onclick: () => this.#toggle(one) }, icon('down')) : null));
+      one.delivery_sid ? h('button', { type: 'button', class: 'icon-button open-row', 'aria-expanded': String(open), 'aria-label': `Attempts of no. ${one.id}`, title: 'Attempts', onclick: () => this.#toggle(one) }, icon('chevron')) : null));
   }
 
   async #redrive(button, id) {

@@ -91,6 +91,8 @@ export class DeliveryTable {
 
   #draw(list, filtered) {
     this.#drawn = String(this.#query);
+    const there = new Set(list.map((one) => one.sid));
+    for (const sid of this.#details.keys()) if (!there.has(sid)) this.#details.delete(sid);
     this.selection.keep(list.map((one) => one.dead_letter_id).filter(Boolean));
     if (!list.length) {
       const text = filtered ? { icon: 'search', title: 'Nothing found', text: 'No delivery of this kind passes the filters. Clear them, or look under “All”.' } : nothing[this.state];
@@ -126,7 +128,7 @@ export class DeliveryTable {
       cell('Why', one.error_code ? codeElement(one.error_code) : one.reason ? h('span', { dir: 'auto' }, one.reason) : h('span', { class: 'muted' }, '–')),
       h('td', { class: 'cell-actions' }, h('button', {
         type: 'button', class: 'icon-button open-row', 'aria-expanded': String(open), 'aria-label': `Attempts to ${to.text}`, title: 'Attempts', onclick: () => this.#toggle(one.sid),
-      }, icon('down'))));
+      }, icon('chevron'))));
     return row;
   }
 
@@ -136,7 +138,7 @@ export class DeliveryTable {
 
   #toggle(sid) {
     if (!this.#details.delete(sid)) this.#details.set(sid, new Detail(sid, () => this.refresh()));
-    this.#draw([...this.#made.values()], false);
+    this.#draw([...this.#made.values()], true);
   }
 }
 

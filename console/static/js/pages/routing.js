@@ -23,5 +23,6 @@ export async function mount(main, { live, router }) {
   });
   setInterval(() => document.hidden || unrouted.load(), askEvery); // nothing announces them
   router.watch(() => explain.follow());
-  await Promise.all([numbers.load(), unrouted.load(), explain.follow()]);
+  await Promise.all([numbers.load(), unrouted.load()]); // what is above the way has its height then
+  await explain.follow();
 }

@@ -32,7 +32,7 @@ export class Explain {
     const input = (props) => h('input', { class: 'input', autocomplete: 'off', spellcheck: 'false', inputmode: 'tel', ...props });
     this.numbers = h('datalist', { id: 'our-numbers' });
     this.from = field({ label: 'From', hint: 'Who writes', control: input({ placeholder: '+15550200001' }) });
-    this.to = field({ label: 'To', hint: 'Your number; several for a group text', control: input({ list: 'our-numbers', placeholder: '+15550100001' }) });
+    this.to = field({ label: 'To', hint: 'Your number, or several', control: input({ list: 'our-numbers', placeholder: '+15550100001' }) });
     this.button = h('button', { type: 'submit', class: 'button primary' }, icon('route', 'small'), 'Show the way');
     this.way = h('div', { class: 'way-place', 'aria-live': 'polite' }, this.#hint());
     this.element = h('section', { class: 'card', 'aria-labelledby': 'explain-title' },
@@ -48,7 +48,6 @@ export class Explain {
   /** Asks for addresses, as if they had been written into the form. */
   ask(from, to) {
     this.router.go(this.router.url() + `?${new URLSearchParams([['from', from], ...to.map((one) => ['to', one])])}`);
-    this.element.scrollIntoView({ block: 'nearest' });
   }
 
   /** Shows what the URL asks for. */
@@ -59,6 +58,7 @@ export class Explain {
     this.to.control.value = to.join(', ');
     if (!from || !to.length) return;
     await this.#show(from, to);
+    this.element.scrollIntoView({ block: 'nearest' });
   }
 
   /** Asks again, because something has changed. */
