@@ -152,7 +152,8 @@ export class Chart {
   }
 
   #fillTable() {
-    if (!this.details.open || this.details.contains(document.getSelection()?.anchorNode ?? null)) return;
+    const marked = document.getSelection();
+    if (!this.details.open || (marked && !marked.isCollapsed && this.details.contains(marked.anchorNode))) return; // somebody copies it
     const rows = [];
     for (const sample of [...this.#samples].reverse()) if (!rows.length || rows.at(-1).at - sample.at >= tableEvery) rows.push(sample);
     fill(this.head, h('th', { scope: 'col' }, 'Time'), this.#series.map((key) => h('th', { scope: 'col' }, this.name(key))));
