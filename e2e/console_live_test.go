@@ -58,7 +58,7 @@ func TestLiveShowsAMessagePassing(t *testing.T) {
 
 	// A script gets the same.
 	var list struct{ Messages []struct{ SID string } }
-	s.public(http.MethodGet, "/v1/Conversations/"+conversation+"/Messages", &list)
+	s.liveAnswer("/v1/Conversations/"+conversation+"/Messages", &list)
 	require.Len(t, list.Messages, 2)
 	var trace struct {
 		Inbound struct {
@@ -71,7 +71,7 @@ func TestLiveShowsAMessagePassing(t *testing.T) {
 			DateSent string `json:"date_sent"`
 		}
 	}
-	s.public(http.MethodGet, "/bridged/v1/messages/"+list.Messages[0].SID+"/trace", &trace)
+	s.liveAnswer("/bridged/v1/messages/"+list.Messages[0].SID+"/trace", &trace)
 	assert.NotEmpty(t, trace.Inbound.Channel)
 	require.Len(t, trace.Deliveries, 1)
 	assert.LessOrEqual(t, trace.Inbound.DateAccepted[:19], trace.DateAppended[:19])
@@ -83,7 +83,7 @@ func TestLiveShowsAMessagePassing(t *testing.T) {
 			Series []struct{ Value float64 }
 		}
 	}
-	s.public(http.MethodGet, "/bridged/v1/live", &snapshot)
+	s.liveAnswer("/bridged/v1/live", &snapshot)
 	accepted := 0.0
 	for _, m := range snapshot.Metrics {
 		if m.Name == "inbound_accepted_total" {
@@ -111,10 +111,10 @@ func TestLiveFitsAPhone(t *testing.T) {
 	p.until(`document.querySelectorAll(".chart-line, .chart-dot").length`)
 }
 
-// public makes a request to the API and decodes its answer.
-func (s *simulated) public(method, path string, into any) {
+// liveAnswer makes a request to the API and decodes its answer.
+func (s *simulated) liveAnswer(path string, into any) {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), method, s.URL+path, http.NoBody)
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.URL+path, http.NoBody)
 	require.NoError(s.t, err)
 	r.SetBasicAuth(s.sid, s.token)
 	answer, err := http.DefaultClient.Do(r)

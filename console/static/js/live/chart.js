@@ -5,6 +5,7 @@ import { keepFor } from './history.js';
 
 const svg = 'http://www.w3.org/2000/svg';
 const height = 168, left = 52, right = 10, top = 10, bottom = 22;
+const leastShown = 60 * 1000; // milliseconds, while there are few samples
 const gap = 7000; // milliseconds without a sample that break a line
 const tableEvery = 10000;
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
@@ -63,28 +64,30 @@ export class Chart {
     const end = this.#samples.at(-1)?.at ?? Date.now();
     const values = this.#samples.flatMap((one) => this.#series.map((key) => this.#value(one, key))).filter((value) => value !== null);
     const most = ceiling(Math.max(this.unit === '/s' ? 1 : 4, ...values));
-    const x = (at) => left + (this.#width - left - right) * (1 - (end - at) / keepFor);
+    const span = Math.min(keepFor, Math.max(leastShown, end - (this.#samples[0]?.at ?? end)));
+    const x = (at) => left + (this.#width - left - right) * (1 - (end - at) / span);
     const y = (value) => top + (height - top - bottom) * (1 - value / most);
     this.scale = { x, y, end };
     this.canvas.setAttribute('viewBox', `0 0 ${this.#width} ${height}`);
-    this.canvas.replaceChildren(...this.#axes(x, y, most), ...this.#series.flatMap((key) => this.#line(key, x, y)));
+    this.canvas.replaceChildren(...this.#axes(x, y, most, { end, span }), ...this.#series.flatMap((key) => this.#line(key, x, y)));
     this.canvas.setAttribute('aria-label', this.#summary());
     this.#showValues();
   }
 
-  #axes(x, y, most) {
+  #axes(x, y, most, { end, span }) {
     const drawn = [];
     for (const part of [0, 0.5, 1]) {
       const at = y(most * part);
       drawn.push(element('line', { class: 'chart-grid', x1: left, x2: this.#width - right, y1: at, y2: at }),
         text(this.#say(most * part), { x: left - 8, y: at + 4, 'text-anchor': 'end' }));
     }
-    const minutes = keepFor / 60000;
-    for (let ago = minutes; ago >= 0; ago--) {
-      const words = ago === 0 ? 'now' : ago === minutes || this.#width > 420 ? `−${ago} min` : '';
-      drawn.push(text(words, { x: x(this.#samples.at(-1)?.at - ago * 60000 || Date.now()), y: height - 5, 'text-anchor': ago === 0 ? 'end' : ago === minutes ? 'start' : 'middle' }));
+    const step = span > 2 * leastShown ? 60000 : span > leastShown ? 30000 : 15000;
+    const sparse = this.#width > 420 ? step : 2 * step;
+    for (let ago = 0; ago <= span; ago += sparse) {
+      const at = x(end - ago);
+      const words = ago === 0 ? 'now' : step === 60000 ? `−${ago / 60000} min` : `−${ago / 1000} s`;
+      drawn.push(text(words, { x: at, y: height - 5, 'text-anchor': ago === 0 ? 'end' : at < left + 12 ? 'start' : 'middle' }));
     }
-    if (!this.#samples.length) drawn.splice(-minutes - 1);
     return drawn;
   }
 
@@ -149,7 +152,8 @@ export class Chart {
   }
 
   #fillTable() {
-    if (!this.details.open || this.details.contains(document.getSelection()?.anchorNode ?? null)) return;
+    const marked = document.getSelection();
+    if (!this.details.open || (marked && !marked.isCollapsed && this.details.contains(marked.anchorNode))) return; // somebody copies it
     const rows = [];
     for (const sample of [...this.#samples].reverse()) if (!rows.length || rows.at(-1).at - sample.at >= tableEvery) rows.push(sample);
     fill(this.head, h('th', { scope: 'col' }, 'Time'), this.#series.map((key) => h('th', { scope: 'col' }, this.name(key))));

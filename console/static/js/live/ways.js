@@ -8,7 +8,7 @@ import { duration } from './chart.js';
 const most = 10;
 const askEvery = 400; // milliseconds between two rounds of questions, at the least
 
-const precise = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 });
+const precise = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' });
 const exactly = (iso) => timeElement(iso, (text) => precise.format(new Date(text)));
 
 export class Ways {
@@ -126,7 +126,7 @@ export function stagesOf(trace) {
   const stages = [];
   if (inbound) stages.push({ name: 'Accepted', at: inbound.date_accepted, more: channelName(inbound.channel) });
   stages.push({ name: inbound ? 'Routed, appended' : 'Appended', at: trace.date_appended, more: inbound ? '' : 'written here' });
-  if (!deliveries.length) return [...stages, { name: 'No receivers', at: null, more: 'nobody outside' }];
+  if (!deliveries.length) return [...stages, { name: 'No receivers', at: null, none: true, more: 'nobody outside of chat' }];
   const failed = deliveries.filter((one) => one.date_failed);
   const reach = (title, field, needed) => {
     const there = deliveries.filter((one) => one[field]).map((one) => one[field]).sort((a, b) => Date.parse(a) - Date.parse(b));
@@ -155,8 +155,8 @@ function stage(one, place, all) {
   return h('li', { class: 'stage', dataset: { stage: one.name.split(/[ ,]/)[0].toLowerCase(), state } },
     h('span', { class: 'stage-dot' }, one.bad ? icon('close', 'small') : one.at === null ? null : icon('tick', 'small')),
     h('span', { class: 'stage-words' },
-      h('span', { class: 'stage-name' }, one.name, one.at === null ? h('span', { class: 'visually-hidden' }, ' (not yet)') : null),
-      h('strong', { class: 'stage-took', title: one.at ? moment(one.at) : null }, took ? `+${took}` : one.at ? precise.format(new Date(one.at)).replace(/ .*/, '') : 'not yet'),
+      h('span', { class: 'stage-name' }, one.name),
+      h('strong', { class: 'stage-took', title: one.at ? moment(one.at) : null }, took ? `+${took}` : one.at ? precise.format(new Date(one.at)) : one.none ? '' : 'not yet'),
       more));
 }
 
