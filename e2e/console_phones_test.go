@@ -133,7 +133,7 @@ func TestAGroupTextOnThreePhones(t *testing.T) {
 	for _, other := range []string{tryDan, tryEve} {
 		p.says(part(other, ".other .said-body"), "Shall we look at the house?")
 		p.says(part(other, ".said-author"), "+1 555 020 0103")
-		p.says(part(other, ".phone-about"), "everybody in it sees these numbers")
+		p.says(part(other, ".phone-about"), "everybody in it sees")
 	}
 	p.seesOnly(tryDan, tryCleo, tryEve, tryGroup)
 
@@ -238,7 +238,7 @@ func TestButtonsAndPhotosOnAPhone(t *testing.T) {
 	p.do(chromedp.Navigate(s.URL+"/console/phones"), chromedp.WaitVisible(".page-head .primary:enabled"))
 	add := func(number string) {
 		p.do(chromedp.Click(".page-head .primary"), chromedp.WaitVisible("dialog form"), chromedp.SetValue("dialog input[type=tel]", number),
-			chromedp.SetValue("dialog select", "whatsapp"), chromedp.Click("dialog .form-foot .primary"))
+			chromedp.SetValue("dialog select", "whatsapp"), chromedp.Evaluate(`document.querySelector("dialog form").requestSubmit()`, nil)) // the list of suggestions may lie above the button
 	}
 	add("1234")
 	p.says("dialog .field-error:not([hidden])", "with its country code")

@@ -37,7 +37,11 @@ func onPhone(from, text, to string) chromedp.Action {
 // tryIt makes the phones, and lets their owners talk.
 func tryIt() chromedp.Action {
 	return chromedp.Tasks{
-		chromedp.Poll(`!document.querySelector('.try [aria-label="At work"]') && document.querySelectorAll('.said').length >= 0`, nil),
+		// What was written for an earlier picture is there before it is looked for.
+		chromedp.Poll(`fetch('/bridged/v1/simulator/handsets').then((answer) => answer.json()).then(({ handsets }) => handsets.every(({ address, messages }) => {
+			const phone = document.querySelector('.phone[data-address="' + address + '"]');
+			return !phone || !messages || phone.querySelector('.said, .phone-row');
+		}))`, nil),
 		onPhone(ada, "Hi! I have your parcel. Which door is it?", ben),
 		onPhone(ben, "The green one, second floor. Is it heavy?", ada),
 		onPhone(ada, "Not at all 🙂 Two minutes.", ben),

@@ -38,6 +38,10 @@ type story struct {
 // tell makes the people talk.
 func tell(ctx context.Context, d *daemon.Daemon) (*story, error) {
 	s := &story{url: d.URL}
+	// What the program prints and what it logs come by two ways.
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(d.Stdout(), "Console: ") && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
 	printed := d.Stdout()
 	for name, into := range map[string]*string{"Account SID": &s.sid, "Auth token": &s.token} {
 		found := regexp.MustCompile(`(?m)^` + name + `: (\S+)$`).FindStringSubmatch(printed)

@@ -137,5 +137,5 @@ function introduce({ whatsapp, masked: sms, group: number, autocreating: fresh }
     const rest = group.filter((other) => other !== person);
     add(person, `In a group text with ${rest.map((other) => other.name).join(' and ')}`, [...rest.map((other) => other.address), number]);
   }
-  add(finn, 'Is new: the first message makes a conversation', [fresh]);
+  add(finn, 'New here: writing makes a conversation', [fresh]);
 }

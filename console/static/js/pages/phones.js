@@ -59,7 +59,8 @@ export async function mount(main, { live }) {
     places = wanted.map(({ entry }) => entry.address);
     more.hidden = list.length <= most;
     for (const [address, phone] of shown) {
-      if (wanted.some(({ entry }) => entry.address === address)) continue;
+      const now = wanted.find(({ entry }) => entry.address === address);
+      if (now && phone.isOf(now.entry)) continue;
       watcher.unobserve(phone.element);
       visible.delete(address);
       shown.delete(address);

@@ -61,6 +61,11 @@ export class Phone {
     this.#drawSwitches();
   }
 
+  /** Whether the phone is the one that an entry describes now. */
+  isOf(entry) {
+    return ['name', 'about', 'to'].every((part) => JSON.stringify(entry[part]) === JSON.stringify(this.entry[part]));
+  }
+
   /** Takes what the simulator says of the phone; reads its messages where they have changed. */
   async hear(handset) {
     const before = JSON.stringify(this.#handset?.behaviour);
@@ -146,7 +151,8 @@ export class Phone {
   #about(thread, group) {
     const seen = strangers(thread, this.ours);
     if (group) {
-      return h('li', { class: 'phone-about' }, icon('people', 'small'), h('span', {}, 'A group text: everybody in it sees these numbers.'));
+      return h('li', { class: 'phone-about' }, icon('people', 'small'), h('span', {}, 'A group text: everybody in it sees ',
+        thread.people.map((one, place) => [place ? ', ' : null, h('bdi', { dir: 'ltr' }, parseAddress(one).text)]), ' and this person’s number.'));
     }
     return h('li', { class: 'phone-about' }, icon(seen.length ? 'alert' : 'mask', 'small'),
       h('span', {}, seen.length ? 'This number is none of yours.'
