@@ -10,11 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/network"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -27,7 +25,7 @@ import (
 	"bridged/e2e/daemon"
 )
 
-// tab opens one more tab of the same browser.
+// another opens one more tab of the same browser.
 func (p *page) another() (*page, context.CancelFunc) {
 	p.t.Helper()
 	tab, closeTab := chromedp.NewContext(p.tab)
@@ -43,34 +41,6 @@ func (s *simulated) restarted(dir string) {
 	})
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { endsWell(s.t, again) })
-}
-
-// stayedAt counts how often a page has begun to read events, and those times when it
-// said where it was.
-type stayedAt struct {
-	mu          sync.Mutex
-	began, said int
-}
-
-func (p *page) watchStreams() *stayedAt {
-	seen := &stayedAt{}
-	streams := map[network.RequestID]bool{}
-	chromedp.ListenTarget(p.tab, func(event any) {
-		seen.mu.Lock()
-		defer seen.mu.Unlock()
-		switch e := event.(type) {
-		case *network.EventRequestWillBeSent:
-			if strings.Contains(e.Request.URL, "/bridged/v1/events") {
-				streams[e.RequestID] = true
-				seen.began++
-				if strings.Contains(e.Request.URL, "After=") || e.Request.Headers["Last-Event-ID"] != nil {
-					seen.said++
-				}
-			}
-		}
-	})
-	p.do(network.Enable())
-	return seen
 }
 
 // A browser has six connections to a server. Eight tabs share one of them for what
@@ -92,7 +62,7 @@ func TestManyTabsShareOneStream(t *testing.T) {
 	locks := `navigator.locks.query().then((all) => [all.held.length, all.pending.length].join())`
 	var shared string
 	await := func(into *string) chromedp.Action {
-		return chromedp.Evaluate(locks, into, chromedp.EvalAsValue, awaitPromise)
+		return chromedp.Evaluate(locks, into, awaitPromise)
 	}
 	first.do(await(&shared))
 	assert.Equal(t, "1,7", shared)
@@ -116,34 +86,11 @@ func TestManyTabsShareOneStream(t *testing.T) {
 		tab.says("#connection:not([hidden])", "Connection lost")
 	}
 	s.restarted(dir)
-	s.writes(bob, whatsappProxy, "after the restart")
+	s.writes(bob, whatsappProxy, "after the restart") // before the stream is there again, mostly
 	for _, tab := range tabs {
 		tab.says(".theirs .bubble-body", "after the restart")
 		tab.until("document.querySelector('#connection').hidden")
 	}
-}
-
-func TestTheStreamGoesOnWhereItWas(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	s := startDefault(t, dir)
-	conversation := s.masked("Going on")
-	p := s.browse(browser.Options{})
-	p.logIn()
-	seen := p.watchStreams()
-	p.open(conversation)
-	s.writes(bob, whatsappProxy, "before")
-	p.says(".theirs .bubble-body", "before")
-	require.NoError(t, s.Stop())
-	p.says("#connection:not([hidden])", "Connection lost")
-	s.restarted(dir)
-	p.until("document.querySelector('#connection').hidden")
-	s.writes(bob, whatsappProxy, "after")
-	p.says(".theirs .bubble-body", "after")
-	seen.mu.Lock()
-	defer seen.mu.Unlock()
-	assert.Greater(t, seen.began, 1)
-	assert.GreaterOrEqual(t, seen.said, 1, "it says where it was")
 }
 
 // Streams of our own making, which the page takes for those of the server.
@@ -173,14 +120,17 @@ func TestAPageThatMissedSomethingReadsAnew(t *testing.T) {
 	p.says(".row-name", "Made before it began")
 
 	// A stream that was refused is taken up behind the last event.
-	p.do(chromedp.Evaluate(`streams[0].hear("onUserUpdated", {id: "AAAAAAAAAAAAAAAAAAAABA", type: "onUserUpdated", conversation_sid: null}); streams[0].fail()`, nil))
+	var last string
+	p.do(chromedp.Evaluate(`fetch("/bridged/v1/events").then((a) => a.json()).then((page) => page.meta.after)`, &last, awaitPromise))
+	p.do(chromedp.Evaluate(fmt.Sprintf(`streams[0].hear("onUserUpdated", {id: %q, type: "onUserUpdated", conversation_sid: null}); streams[0].fail()`, last), nil))
 	p.until("streams.length === 2")
-	assert.Equal(t, "/bridged/v1/events?After=AAAAAAAAAAAAAAAAAAAABA", eval[string](p, "streams[1].url"))
+	assert.Equal(t, "/bridged/v1/events?After="+last, eval[string](p, "streams[1].url"))
 	p.do(chromedp.Evaluate("streams[1].open()", nil))
 	p.until("document.querySelector('#connection').hidden")
 
 	// One whose next events are gone begins anew, and so does what is shown.
-	s.masked("Made while it was away")
+	_, err := s.api.CreateConversation(&conversations.CreateConversationParams{FriendlyName: ptr("Made while it was away")})
+	require.NoError(t, err)
 	p.do(chromedp.Evaluate(`streams[1].hear("gone", {code: 20410})`, nil))
 	p.until("streams.length === 3 && streams[1].readyState === 2")
 	assert.Equal(t, "/bridged/v1/events", eval[string](p, "streams[2].url"))
@@ -283,9 +233,8 @@ func TestAnOperatorEditsAConversation(t *testing.T) {
 	p.open(conversation)
 	click := func(selector string) { p.do(chromedp.Click(selector), chromedp.WaitVisible("dialog form")) }
 	write := func(text string) {
-		p.do(chromedp.ActionFunc(func(ctx context.Context) error {
-			return chromedp.Evaluate(`document.activeElement.select()`, nil).Do(ctx)
-		}), chromedp.KeyEvent(text))
+		p.until("document.activeElement.select")
+		p.do(chromedp.Evaluate("document.activeElement.select()", nil), chromedp.KeyEvent(text))
 	}
 	fetch := func() *conversations.ConversationsV1Conversation {
 		c, err := s.api.FetchConversation(conversation)

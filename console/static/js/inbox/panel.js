@@ -39,7 +39,7 @@ export class Panel {
 
   // A part with its name and, while the conversation can be changed, a button for that.
   #part(name, action, ...content) {
-    return h('section', { class: 'panel-part' }, h('div', { class: 'panel-row' }, h('h3', {}, name),
+    return h('section', { class: 'panel-part' }, h('div', { class: 'panel-row' }, h('h3', {}, name), action?.mark,
       action && this.conversation.state !== 'closed' ? h('button', {
         type: 'button', class: 'button quiet', 'aria-label': action.label, onclick: () => this.#change(action.work),
       }, icon(action.icon ?? 'edit', 'small'), action.text ?? 'Edit') : null), content);
@@ -53,8 +53,7 @@ export class Panel {
     const { state, timers } = this.conversation;
     const timer = (name, at) => (at ? [h('dt', {}, name), h('dd', {}, timeElement(at, moment), ' ', h('span', { class: 'muted' }, `(${fromNow(at)})`))] : null);
     const to = (next, text) => h('button', { type: 'button', class: 'button', onclick: () => this.#change(() => changeState(this.#path, next)) }, text);
-    return this.#part('State', { label: 'Edit the timers', text: 'Timers', icon: 'clock', work: () => editTimers(this.#path) },
-      h('p', {}, badge(state, states[state] ?? '')),
+    return this.#part('State', { label: 'Edit the timers', text: 'Timers', icon: 'clock', mark: badge(state, states[state] ?? ''), work: () => editTimers(this.#path) },
       timers?.date_inactive || timers?.date_closed ? h('dl', { class: 'facts' }, timer('Inactive', timers.date_inactive), timer('Closed', timers.date_closed))
         : state === 'closed' ? null : h('p', { class: 'muted' }, 'No timer runs.'),
       state === 'closed' ? null : h('div', { class: 'panel-actions' }, state === 'inactive' ? to('active', 'Make active') : to('inactive', 'Make inactive'), to('closed', 'Close')));

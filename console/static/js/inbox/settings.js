@@ -51,7 +51,7 @@ export function editTimers(path) {
   const timer = (name, label, hint, ...codes) => {
     const choice = h('select', { class: 'select' }, durations.map(([value, text]) => h('option', { value }, text)));
     return [
-      { name, label, hint, control: choice, codes },
+      { name, label, hint, control: choice },
       {
         name: `${name} other`, label: `${label}, another time`, required: true, codes, when: (values) => values[name] === other,
         hint: 'As ISO 8601 has it: PT90M is 90 minutes, P2DT12H two days and a half.',
