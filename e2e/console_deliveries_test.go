@@ -55,7 +55,7 @@ func (s *simulated) tells(conversation, text string) {
 }
 
 // What a carrier refused until it was given up is found, looked at, and mended.
-func TestAFailedDeliveryIsRedriven(t *testing.T) {
+func TestConsole_aFailedDeliveryIsRedriven(t *testing.T) {
 	t.Parallel()
 	s := startImpatient(t)
 	conversation := s.masked("Parcels")
@@ -92,7 +92,7 @@ func TestAFailedDeliveryIsRedriven(t *testing.T) {
 	p.says(".attempt .badge", "taken by the carrier")
 }
 
-func TestDiscardAsksForAReason(t *testing.T) {
+func TestConsole_discardAsksForAReason(t *testing.T) {
 	t.Parallel()
 	s := startImpatient(t)
 	conversation := s.masked("Parcels")
@@ -129,7 +129,7 @@ func TestDiscardAsksForAReason(t *testing.T) {
 	}
 }
 
-func TestEverythingThatAFilterShowsIsRedriven(t *testing.T) {
+func TestConsole_everythingThatAFilterShowsIsRedriven(t *testing.T) {
 	t.Parallel()
 	s := startImpatient(t)
 	conversation := s.masked("Parcels")
@@ -148,7 +148,7 @@ func TestEverythingThatAFilterShowsIsRedriven(t *testing.T) {
 	s.received(alice, "Second")
 }
 
-func TestWindowsCountDown(t *testing.T) {
+func TestConsole_windowsCountDown(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	conversation := s.masked("Window")

@@ -45,7 +45,7 @@ func (s *simulated) restarted(dir string) {
 
 // A browser has six connections to a server. Eight tabs share one of them for what
 // happens; when the one that has it is closed, another goes on.
-func TestManyTabsShareOneStream(t *testing.T) {
+func TestConsole_manyTabsShareOneStream(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := startDefault(t, dir)
@@ -104,7 +104,7 @@ window.EventSource = class extends EventTarget {
 	fail() { this.readyState = 2; this.onerror(); }
 };`
 
-func TestAPageThatMissedSomethingReadsAnew(t *testing.T) {
+func TestConsole_aPageThatMissedSomethingReadsAnew(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	p := s.browse(browser.Options{})
@@ -144,7 +144,7 @@ func TestAPageThatMissedSomethingReadsAnew(t *testing.T) {
 }
 
 // A photo goes up, is an image in the inbox, and one on the other side.
-func TestAPhotoGoesOverTheBridge(t *testing.T) {
+func TestConsole_aPhotoGoesOverTheBridge(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	conversation := s.masked("Photo")
@@ -179,7 +179,7 @@ func TestAPhotoGoesOverTheBridge(t *testing.T) {
 	p.until(`[...document.querySelectorAll('.theirs .bubble-image')].some((image) => image.complete && image.naturalWidth > 0)`)
 }
 
-func TestAnOperatorSendsATemplate(t *testing.T) {
+func TestConsole_anOperatorSendsATemplate(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	conversation := s.masked("Template")
@@ -224,7 +224,7 @@ func TestAnOperatorSendsATemplate(t *testing.T) {
 	p.says("#panel .badge.good", "open, closes in")
 }
 
-func TestAnOperatorEditsAConversation(t *testing.T) {
+func TestConsole_anOperatorEditsAConversation(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	conversation := s.masked("Before")

@@ -15,7 +15,7 @@ import (
 
 // A message passes while an operator watches: its stages come one after the other, each
 // with the time that it took, and the rates and lags are drawn.
-func TestLiveShowsAMessagePassing(t *testing.T) {
+func TestConsole_liveShowsAMessagePassing(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	p := s.browse(browser.Options{})
@@ -96,7 +96,7 @@ func TestLiveShowsAMessagePassing(t *testing.T) {
 }
 
 // The page fits a phone, and goes on where it was when the server is back.
-func TestLiveFitsAPhone(t *testing.T) {
+func TestConsole_liveFitsAPhone(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	s.masked("A conversation with a name that is much too long for the line of a narrow screen")

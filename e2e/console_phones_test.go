@@ -69,7 +69,7 @@ func (p *page) seesOnly(address string, numbers ...string) {
 
 // The story of the first two minutes: from `make run`'s empty state to a message in
 // the inbox with its ticks.
-func TestTheStoryOfTwoMinutes(t *testing.T) {
+func TestConsole_theStoryOfTwoMinutes(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	p := s.browse(browser.Options{Width: 1440, Height: 1000})
@@ -97,7 +97,7 @@ func TestTheStoryOfTwoMinutes(t *testing.T) {
 }
 
 // A second time finds what is there, in a browser that knows nothing of the first.
-func TestTryingItTwiceChangesNothing(t *testing.T) {
+func TestConsole_tryingItTwiceChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	count := func() int {
@@ -124,7 +124,7 @@ func TestTryingItTwiceChangesNothing(t *testing.T) {
 	assert.Len(t, configured, 1)
 }
 
-func TestAGroupTextOnThreePhones(t *testing.T) {
+func TestConsole_aGroupTextOnThreePhones(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	p := s.browse(browser.Options{Width: 1440, Height: 1800})
@@ -149,7 +149,7 @@ func TestAGroupTextOnThreePhones(t *testing.T) {
 	}
 }
 
-func TestAPhoneWithoutCoverage(t *testing.T) {
+func TestConsole_aPhoneWithoutCoverage(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	p := s.browse(browser.Options{Width: 1440, Height: 1000})
@@ -203,7 +203,7 @@ func TestAPhoneWithoutCoverage(t *testing.T) {
 	}, "it failed as blocked")
 }
 
-func TestAPersonStops(t *testing.T) {
+func TestConsole_aPersonStops(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	p := s.browse(browser.Options{Width: 1440, Height: 1000})
@@ -229,7 +229,7 @@ func TestAPersonStops(t *testing.T) {
 }
 
 // Buttons are tapped, and photos taken, on phones that somebody adds.
-func TestButtonsAndPhotosOnAPhone(t *testing.T) {
+func TestConsole_buttonsAndPhotosOnAPhone(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	conversation := s.masked("Gate")

@@ -23,7 +23,7 @@ func (p *page) chooses(label, value string) {
 	p.do(chromedp.Evaluate(fmt.Sprintf(`{ const c = %s; c.value = %q; c.dispatchEvent(new Event("change", { bubbles: true })); }`, labelled(label), value), nil))
 }
 
-func TestAnOperatorSeesWhereAMessageWouldGo(t *testing.T) {
+func TestConsole_anOperatorSeesWhereAMessageWouldGo(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	conversation := s.masked("The way")
@@ -73,7 +73,7 @@ func TestAnOperatorSeesWhereAMessageWouldGo(t *testing.T) {
 	p.says(fmt.Sprintf(`tr[data-address=%q] td`, smsProxy), "Makes no conversation")
 }
 
-func TestAnUnroutedMessageIsReinjected(t *testing.T) {
+func TestConsole_anUnroutedMessageIsReinjected(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	s.writes(alice, smsProxy, "Is anybody <b>there</b>?\u202e")
@@ -97,7 +97,7 @@ func TestAnUnroutedMessageIsReinjected(t *testing.T) {
 	p.says(".theirs .bubble-body", "Is anybody <b>there</b>?")
 }
 
-func TestTheRoutingPageFitsAPhoneAndTheKeyboard(t *testing.T) {
+func TestConsole_theRoutingPageFitsAPhoneAndTheKeyboard(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	s.writes(alice, smsProxy, "https://example.com/a-link-that-is-much-too-long-for-the-line-of-a-narrow-screen-and-has-no-place-to-break-it")

@@ -18,7 +18,7 @@ import (
 	"bridged/e2e/daemon"
 )
 
-func TestTheConsolesSessionCallsTheAPI(t *testing.T) {
+func TestConsole_theConsolesSessionCallsTheAPI(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	do := func(method, path, body string, header map[string]string) *http.Response {
@@ -56,7 +56,7 @@ func TestTheConsolesSessionCallsTheAPI(t *testing.T) {
 }
 
 // The story of the inbox, from the link that the first start prints.
-func TestAnOperatorAnswersInTheInbox(t *testing.T) {
+func TestConsole_anOperatorAnswersInTheInbox(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	conversation := s.masked("Flowers")
@@ -97,7 +97,7 @@ func TestAnOperatorAnswersInTheInbox(t *testing.T) {
 	p.says(".rows .empty", "Nothing found")
 }
 
-func TestTheConsoleIsUsedByKeyboardAlone(t *testing.T) {
+func TestConsole_theConsoleIsUsedByKeyboardAlone(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	s.masked("By keyboard")
@@ -124,7 +124,7 @@ func TestTheConsoleIsUsedByKeyboardAlone(t *testing.T) {
 	assert.Equal(t, "search", eval[string](p, "document.activeElement.id"))
 }
 
-func TestTheConsoleFitsAPhone(t *testing.T) {
+func TestConsole_theConsoleFitsAPhone(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	conversation := s.masked("A conversation with a name that is much too long for the line of a narrow screen")
@@ -146,7 +146,7 @@ func TestTheConsoleFitsAPhone(t *testing.T) {
 	assert.Equal(t, "/console/inbox/"+conversation, eval[string](p, "location.pathname"))
 }
 
-func TestHostileBodiesAreText(t *testing.T) {
+func TestConsole_hostileBodiesAreText(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	conversation := s.masked("<img src=x onerror=alert(1)>\u202e hostile")
@@ -173,7 +173,7 @@ func TestHostileBodiesAreText(t *testing.T) {
 
 // The server goes away while somebody writes: the page says so, keeps the text, and
 // sends it when the server is back.
-func TestNothingThatIsWrittenIsLost(t *testing.T) {
+func TestConsole_nothingThatIsWrittenIsLost(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := startDefault(t, dir)
@@ -209,7 +209,7 @@ func TestNothingThatIsWrittenIsLost(t *testing.T) {
 
 // Conversations and participants are made by forms, which say beside the field what is
 // wrong with it.
-func TestAnOperatorMakesAConversation(t *testing.T) {
+func TestConsole_anOperatorMakesAConversation(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	p := s.browse(browser.Options{Width: 1400, Height: 900})

@@ -24,7 +24,7 @@ func webhookField(label string) string {
 
 // An operator who has no webhook yet sets one by the form, and sees what it answers to
 // a test.
-func TestAWebhookIsSetAndTestedInTheConsole(t *testing.T) {
+func TestConsole_aWebhookIsSetAndTestedInTheConsole(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	heard := make(chan string, 10)
@@ -91,7 +91,7 @@ func TestAWebhookIsSetAndTestedInTheConsole(t *testing.T) {
 
 // A server that is down is shown as left alone, with what waits for it; when it is back,
 // a button has it called at once.
-func TestADeadWebhookIsShownAndResumed(t *testing.T) {
+func TestConsole_aDeadWebhookIsShownAndResumed(t *testing.T) {
 	t.Parallel()
 	s := startDefault(t, t.TempDir())
 	var alive atomic.Bool

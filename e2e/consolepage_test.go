@@ -30,6 +30,10 @@ type page struct {
 	complaints []string
 }
 
+// browsers bounds how many browsers run at once: each is as busy as the daemons of many
+// other tests.
+var browsers = make(chan struct{}, 3)
+
 // browse starts a browser. It ends with the test, which fails when a page's scripts
 // threw or its policy was broken.
 func (s *simulated) browse(o browser.Options) *page {
@@ -44,11 +48,16 @@ func (s *simulated) browse(o browser.Options) *page {
 		defer p.mu.Unlock()
 		p.complaints = append(p.complaints, fmt.Sprintf(format, args...))
 	}
+	browsers <- struct{}{}
 	tab, stop, err := browser.Start(context.Background(), o)
-	require.NoError(s.t, err)
+	if err != nil {
+		<-browsers
+		require.NoError(s.t, err)
+	}
 	p.tab = tab
 	s.t.Cleanup(func() {
 		stop()
+		<-browsers
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		for _, c := range p.complaints {
