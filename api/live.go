@@ -59,7 +59,7 @@ type liveSeries struct {
 }
 
 // fetchLive shows the metrics as they are now.
-func (s *server) fetchLive(c *call) (reply, error) {
+func (s *server) fetchLive(*call) (reply, error) {
 	found, err := s.cfg.Metrics()
 	return fetched(showLive, found, err)
 }

@@ -19,11 +19,11 @@ func (s *story) hooks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"archived": true, "queue": "conversations", "place": 1048}`)
 	})}
-	go server.Serve(listener) //nolint:errcheck // it ends with the program
+	go server.Serve(listener)
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	form := url.Values{
 		"PostWebhookUrl": {"http://" + listener.Addr().String() + "/archive"}, "PreWebhookUrl": {"http://" + listener.Addr().String() + "/judge"},
