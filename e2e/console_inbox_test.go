@@ -29,6 +29,7 @@ import (
 func (p *page) another() (*page, context.CancelFunc) {
 	p.t.Helper()
 	tab, closeTab := chromedp.NewContext(p.tab)
+	require.NoError(p.t, chromedp.Run(tab)) // it lives as long as the context of this first one
 	return &page{simulated: p.simulated, tab: tab}, closeTab
 }
 
