@@ -57,7 +57,7 @@ func (s *story) hooks(ctx context.Context) error {
 		if err := s.post(ctx, base+"/Conversations", url.Values{"FriendlyName": {fmt.Sprintf("Return %d", 1+i)}}, &made); err != nil {
 			return err
 		}
-		address := fmt.Sprintf("+1555020010%d", i)
+		address := fmt.Sprintf("+1555020020%d", i)
 		form := url.Values{"MessagingBinding.Address": {address}, "MessagingBinding.ProxyAddress": {otherProxy}}
 		if err := s.post(ctx, base+"/Conversations/"+made.SID+"/Participants", form, nil); err != nil {
 			return err

@@ -37,6 +37,7 @@ func onPhone(from, text, to string) chromedp.Action {
 // tryIt makes the phones, and lets their owners talk.
 func tryIt() chromedp.Action {
 	return chromedp.Tasks{
+		chromedp.WaitReady(phone(ada)), chromedp.WaitReady(phone(ben)), chromedp.WaitReady(phone(dan)),
 		// What was written for an earlier picture is there before it is looked for.
 		chromedp.Poll(`fetch('/bridged/v1/simulator/handsets').then((answer) => answer.json()).then(({ handsets }) => handsets.every(({ address, messages }) => {
 			const phone = document.querySelector('.phone[data-address="' + address + '"]');
@@ -47,7 +48,8 @@ func tryIt() chromedp.Action {
 		onPhone(ada, "Not at all 🙂 Two minutes.", ben),
 		onPhone(cleo, "Shall we look at the house on Saturday?", dan),
 		onPhone(dan, "Saturday is fine. Who has the keys?", cleo),
-		chromedp.Evaluate(`document.querySelector('.page').scrollTo(0, 0); document.querySelector('.phones').scrollTo(0, 0); document.activeElement.blur()`, nil),
+		chromedp.Evaluate(`document.querySelector('.page').scrollTo(0, 0); document.activeElement.blur()`, nil),
+		chromedp.ScrollIntoView(phone(ada)),
 	}
 }
 
