@@ -53,7 +53,7 @@ bench: build
 
 # Pictures of the console's pages, light and dark, wide and narrow. TO=FOLDER puts
 # them elsewhere, ONLY=REGEXP takes some of them.
-TO   ?= docs/screenshots
+TO   ?= bin/screenshots
 ONLY ?=
 
 screenshots: build
