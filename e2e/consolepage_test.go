@@ -74,7 +74,9 @@ func (p *page) do(actions ...chromedp.Action) {
 	defer cancel()
 	if err := chromedp.Run(ctx, actions...); err != nil {
 		var text string
-		_ = chromedp.Run(p.tab, chromedp.Text("body", &text, chromedp.ByQuery))
+		ctx, cancel := context.WithTimeout(p.tab, pagePatience) // a page that hangs does not say
+		defer cancel()
+		_ = chromedp.Run(ctx, chromedp.Text("body", &text, chromedp.ByQuery))
 		require.NoError(p.t, err, "the page says: %s\nit complains: %q", text, p.complaints)
 	}
 }

@@ -8,19 +8,21 @@ import (
 
 	"bridged/conversations"
 	"bridged/store"
-	"bridged/store/storetest"
 )
 
 // BenchmarkInbox opens the inbox of 100,000 conversations: its first page, filters that
-// nearly all pass, and filters that only the oldest ten pass, or none.
+// nearly all pass, and filters that only the oldest ten pass, or none. Then it searches
+// for words as the inbox does.
 func BenchmarkInbox(b *testing.B) {
 	const all, batch, rare = 100_000, 500, 10
-	db := storetest.Open(b)
+	l, _ := newUnindexed(b)
+	db := l.db
 	for from := 0; from < all; from += batch {
 		update(b, db, func(tx *store.Tx) error {
 			var errs []error
 			for i := from; i < from+batch; i++ {
 				c := newConversation(epoch)
+				c.FriendlyName = ptr(fmt.Sprintf("Order %d", i))
 				c.LastStateOrMessage = epoch.Add(time.Duration(i) * time.Second)
 				address := conversations.Address(fmt.Sprintf("whatsapp:+1555%07d", i))
 				if i < rare {
@@ -29,6 +31,7 @@ func BenchmarkInbox(b *testing.B) {
 				}
 				p := newParticipant(c.ID, address)
 				m := newMessage(c.ID, 0)
+				m.Body = ptr(fmt.Sprintf("Your parcel %d is at the door", i))
 				errs = append(errs, tx.InsertConversation(&c), tx.InsertParticipant(&p), tx.InsertMessage(m))
 			}
 			return errors.Join(errs...)
@@ -53,6 +56,21 @@ func BenchmarkInbox(b *testing.B) {
 		b.Run(bench.name, func(b *testing.B) {
 			for b.Loop() {
 				if _, err := db.Inbox(b.Context(), bench.filter, conversations.Page{Size: 40}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	if err := db.KeepIndex(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	indexed(b, l.rows)
+	for name, text := range map[string]string{
+		"search/name": "order 4711", "search/number": "15550004711", "search/beginning": "parc", "search/text": `"parcel 4711"`, "search/nothing": "nowhere",
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := db.Search(b.Context(), conversations.SearchQuery{Text: text}, conversations.Page{Size: 40}); err != nil {
 					b.Fatal(err)
 				}
 			}
