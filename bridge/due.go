@@ -51,6 +51,9 @@ func (b *Bridge) Resume(ctx context.Context) (next time.Time, err error) {
 		}
 		expiry, err := b.expireMedia(tx)
 		next = earliest(next, fetch, expiry)
+		if b.cfg.Shared { // what others and we change at once is counted wrongly now and then
+			next = earliest(next, b.now().Add(countEvery))
+		}
 		return err
 	})
 	for _, d := range dead {
