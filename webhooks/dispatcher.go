@@ -24,11 +24,7 @@ const (
 
 // Listeners is where the Dispatcher learns where listeners are.
 type Listeners interface {
-	Configuration(ctx context.Context) (conversations.Configuration, error)
-	Service(ctx context.Context, id conversations.ServiceID) (conversations.Service, error)
-	// HookSites returns those of the conversations that there are, or were until a
-	// while ago.
-	HookSites(ctx context.Context, ids []conversations.ConversationID) (map[conversations.ConversationID]conversations.HookSite, error)
+	Directory
 	// MessagesBetween returns up to limit messages in order.
 	MessagesBetween(ctx context.Context, c conversations.ConversationID, r conversations.Replay, limit int) ([]conversations.Message, error)
 }

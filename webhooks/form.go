@@ -1,8 +1,6 @@
 package webhooks
 
 import (
-	"crypto/sha256"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -58,8 +56,7 @@ func (in *Inbound) form(c conversations.InboundCall) url.Values {
 
 // idempotencyToken is the same at every call of one webhook for one message.
 func idempotencyToken(c conversations.InboundCall) string {
-	sum := sha256.Sum256([]byte(string(c.MessagingService) + "\x00" + c.Message.Channel + "\x00" + c.Message.ProviderID))
-	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+	return token(string(c.MessagingService), c.Message.Channel+"\x00"+c.Message.ProviderID)
 }
 
 // segments says how many messages of the air interface a message took. Channels
