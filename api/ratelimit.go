@@ -33,9 +33,6 @@ type limitKey struct {
 }
 
 func newActionLimits(perSecond int, now func() time.Time) *actionLimits {
-	if now == nil {
-		now = time.Now
-	}
 	return &actionLimits{perSecond: perSecond, now: now, byKey: map[limitKey]*rate.Limiter{}}
 }
 

@@ -79,6 +79,9 @@ type server struct {
 // New makes the handler of everything under /v1, /v3 and /bridged/v1. Other paths
 // are answered with the API's 404, so that it can stand at the root of a mux.
 func New(cfg Config) http.Handler {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	s := &server{
 		cfg: cfg, log: cfg.Log, mux: http.NewServeMux(), allowed: map[string]string{},
 		actions: newActionLimits(cfg.ActionsPerSecond, cfg.Now), cors: cors{cfg.Origins}, gzips: gzipPool(),

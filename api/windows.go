@@ -40,7 +40,7 @@ func (s *server) listWindows(c *call) (reply, error) {
 		}
 		of = id
 	}
-	now := time.Now()
+	now := s.cfg.Now()
 	show := func(w conversations.Window) window { return showWindow(w, now) }
 	return paged(c, q, page, "windows", s.operationsURL("windows"), show,
 		func(ctx context.Context, p conversations.Page) (conversations.Listing[conversations.Window], error) {

@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
@@ -191,7 +190,7 @@ func (c Caller) ask(about string, p conversations.Proposal) (conversations.Amend
 	case known.rounds >= maxRounds:
 		return conversations.Amendment{}, errRestless
 	}
-	p.Source, p.By, p.Token = c.Source, c.By, tokenOf(i.seed, about)
+	p.Source, p.By, p.Token = c.Source, c.By, conversations.IdempotencyToken(i.seed, about)
 	return conversations.Amendment{}, questions{{about: about, essence: essence, proposal: p}}
 }
 
@@ -227,10 +226,4 @@ func kept[T any](c Caller, name string, made T) T {
 	}
 	c.inquiry.kept[name] = made
 	return made
-}
-
-// tokenOf is the same at each repetition of one question.
-func tokenOf(seed, about string) string {
-	sum := sha256.Sum256([]byte(seed + "\x00" + about))
-	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }

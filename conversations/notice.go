@@ -1,6 +1,8 @@
 package conversations
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -36,7 +38,7 @@ type Notice struct {
 	// Since is from when on the listener has been tried: the event, or the redrive
 	// after it was given up.
 	Since time.Time
-	// Token is the same at every try (webhooks-jwt.md).
+	// Token is the same at every try: an IdempotencyToken.
 	Token string
 	// Form are the parameters, encoded as a form.
 	Form string
@@ -152,4 +154,12 @@ func MaskURL(text string) string {
 	}
 	u.RawQuery = strings.Join(pairs, "&")
 	return u.Redacted()
+}
+
+// IdempotencyToken names one thing that one listener is told or asked, in the form of
+// a UUID: the same for the same thing, however often it is repeated (webhooks-jwt.md,
+// I-Twilio-Idempotency-Token).
+func IdempotencyToken(listener, what string) string {
+	sum := sha256.Sum256([]byte(listener + "\x00" + what))
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }

@@ -231,8 +231,10 @@ func TestTheStreamGoesOnAcrossRestarts(t *testing.T) {
 		// Receipts may still come.
 		eventually(t, func() bool { return slices.Equal(rawOf(w.eventsOf(query)), rawOf(l.has())) }, "the stream has told all, once and in the form of the pages")
 	}
+	assert.Equal(t, "2", w.metric("bridged_event_streams"))
 	first.close()
 	second.close()
+	eventually(t, func() bool { return w.metric("bridged_event_streams") == "0" }, "nobody reads")
 }
 
 func TestPagesOfEvents(t *testing.T) {

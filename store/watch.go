@@ -64,6 +64,14 @@ func (w *eventWatch) next() <-chan struct{} {
 	return w.changed
 }
 
+// EventWatchers is how many wait for new events.
+func (db *DB) EventWatchers() int {
+	w := db.hub.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.watchers
+}
+
 func (w *eventWatch) leave() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

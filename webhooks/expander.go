@@ -2,7 +2,6 @@ package webhooks
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"net/url"
 	"slices"
@@ -143,7 +142,7 @@ func (b *batch) add(form *formOf, n conversations.Notice) {
 		n.User = e.After.User.ID
 	}
 	n.Form = text
-	n.Token = token(string(n.Listener), strconv.FormatInt(e.Seq, 10))
+	n.Token = conversations.IdempotencyToken(string(n.Listener), strconv.FormatInt(e.Seq, 10))
 	b.notices = append(b.notices, n)
 }
 
@@ -162,13 +161,6 @@ func (f *formOf) text() string {
 		f.encoded, f.rendered = Parameters(f.account, f.event, f.scene).Encode(), true
 	}
 	return f.encoded
-}
-
-// token names one thing that one listener is told, the same at every try
-// (webhooks-jwt.md).
-func token(listener, what string) string {
-	sum := sha256.Sum256([]byte(listener + "\x00" + what))
-	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
 // readForm reads the parameters of a notice back.

@@ -56,7 +56,7 @@ func (in *Inbound) form(c conversations.InboundCall) url.Values {
 
 // idempotencyToken is the same at every call of one webhook for one message.
 func idempotencyToken(c conversations.InboundCall) string {
-	return token(string(c.MessagingService), c.Message.Channel+"\x00"+c.Message.ProviderID)
+	return conversations.IdempotencyToken(string(c.MessagingService), c.Message.Channel+"\x00"+c.Message.ProviderID)
 }
 
 // segments says how many messages of the air interface a message took. Channels

@@ -145,7 +145,7 @@ func (o *Overview) Test(ctx context.Context, l conversations.WebhookListener) (c
 	}, conversations.Scene{Service: t.service})
 	form.Set("Test", "true")
 	call, answer := d.call(ctx, t, conversations.Notice{
-		Listener: l, Event: conversations.MessageAdded, Token: token(string(l), rand.Text()),
+		Listener: l, Event: conversations.MessageAdded, Token: conversations.IdempotencyToken(string(l), rand.Text()),
 	}, form, 0)
 	return conversations.WebhookTrial{Call: call, URL: conversations.MaskURL(t.url), ContentType: answer.ContentType, Body: answer.Body}, nil
 }

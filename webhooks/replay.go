@@ -53,7 +53,7 @@ func (d *Dispatcher) retell(ctx context.Context, t target, n conversations.Notic
 		return conversations.Telling{Over: true}
 	}
 	n.Event, n.At = event.Type, event.At
-	n.Token = token(string(n.Listener), string(m.ID))
+	n.Token = conversations.IdempotencyToken(string(n.Listener), string(m.ID))
 	return d.tell(ctx, t, n, Parameters(d.cfg.Account, event, scene), attempts)
 }
 

@@ -98,6 +98,7 @@ func newDaemon(ctx context.Context, cfg *config.Config, now func() time.Time, lo
 	d.bridge = bridge.New(d.bridgeConfig(directory, defaults))
 	d.metrics.watchBacklog(d.bridge.Backlog)
 	d.dispatcher = d.newDispatcher()
+	d.metrics.watchStreams(d.store.EventWatchers)
 	d.metrics.watchNotices(d.store)
 	if d.pipeline, err = pipeline.New(d.pipelineConfig(directory)); err != nil {
 		return nil, err

@@ -79,6 +79,12 @@ func (m *metrics) watchBacklog(count func() int) {
 	}, func() float64 { return float64(count()) }))
 }
 
+func (m *metrics) watchStreams(count func() int) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "bridged", Name: "event_streams", Help: "Clients that read the stream of events now.",
+	}, func() float64 { return float64(count()) }))
+}
+
 func (m *metrics) watchWaiting(adapters []channels.Adapter, count func(channel string) int) {
 	for _, a := range adapters {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
