@@ -218,6 +218,41 @@ func TestConsole_anOperatorSendsATemplate(t *testing.T) {
 	s.writes(bob, whatsappProxy, "Now I wrote")
 	p.until("!document.querySelector('.window-notice')")
 	p.says("#panel .badge.good", "open, closes in")
+
+	p.do(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := cdppage.AddScriptToEvaluateOnNewDocument("const now = Date.now; Date.now = () => now() + 25 * 3600 * 1000").Do(ctx)
+		return err
+	}))
+	p.open(conversation)
+	p.says(".window-notice.warn", "is closed: only an approved template")
+	p.says("#panel .badge.warn", "closed: templates only")
+}
+
+// Where there are several services a new conversation can be in any of them.
+func TestConsole_aConversationIsMadeInAChosenService(t *testing.T) {
+	t.Parallel()
+	s := startDefault(t, t.TempDir())
+	create := func(name string) string {
+		service, err := s.api.CreateService((&conversations.CreateServiceParams{}).SetFriendlyName(name))
+		require.NoError(t, err)
+		return *service.Sid
+	}
+	p := s.browse(browser.Options{})
+	p.logIn()
+	p.do(chromedp.Click(`[aria-label="New conversation"]`), chromedp.WaitVisible("dialog form"))
+	assert.Equal(t, 0, eval[int](p, "[...document.querySelectorAll('dialog select')].filter((e) => e.checkVisibility()).length"), "there is one service")
+	p.do(chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent("dialog"))
+
+	create("Deliveries")
+	support := create("Support")
+	p.do(chromedp.Click(`[aria-label="New conversation"]`), chromedp.WaitVisible("dialog select"),
+		chromedp.SetValue("dialog select", support, chromedp.ByQuery),
+		chromedp.SendKeys("dialog .field:nth-of-type(1) .input", "A question"+kb.Enter), chromedp.WaitNotPresent("dialog"))
+	p.says(".thread-name", "A question")
+	list, err := s.api.ListServiceConversation(support, &conversations.ListServiceConversationParams{})
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	assert.Equal(t, "A question", *list[0].FriendlyName)
 }
 
 func TestConsole_anOperatorEditsAConversation(t *testing.T) {
