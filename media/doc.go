@@ -9,7 +9,8 @@
 //
 //	fit.go           what becomes of the files of a message on their way out
 //	fit_picture.go   the same for a picture, and recent.go what was decided lately
-//	inspect*.go      what a picture's file is made of, and what remains of it
+//	fit_film.go      and for films and sounds
+//	inspect*.go      what a file is made of, and what remains of it
 //	exif.go          the orientation
 //	decode.go        which pictures are decoded
 //	convert.go       the search for a file that fits

@@ -16,7 +16,7 @@ type Outcome string
 
 // The outcomes. Which of them a file had is on its delivery.
 const (
-	OutcomeKept      Outcome = "kept"      // as it was, but for metadata of pictures
+	OutcomeKept      Outcome = "kept"      // as it was, but for metadata
 	OutcomeConverted Outcome = "converted" // a picture in another size or format
 	OutcomeLinked    Outcome = "linked"    // a link to it goes instead
 	OutcomeFailed    Outcome = "failed"    // nothing goes
@@ -64,7 +64,7 @@ type Files interface {
 // Fitter makes files fit what a channel takes. It is safe for concurrent use; a
 // process needs one only, since that is what bounds its memory: one picture at a
 // time is decoded, which takes at most 256 MB, and 40 MB for a photograph of 12
-// million pixels. Other files are never read.
+// million pixels. Films and sounds are read piece by piece, other files never.
 type Fitter struct {
 	files  Files
 	link   bool
@@ -80,14 +80,14 @@ func NewFitter(files Files, link bool) *Fitter {
 
 // Fit decides for each file of a message what the channel gets.
 //
-// A file that the channel takes is kept. Pictures lose their metadata, without
-// being compressed anew: where a photograph was taken is nothing that a masked
-// relay may hand to strangers. What is too large, or of a type that the channel
+// A file that the channel takes is kept. Pictures and films lose their metadata,
+// without being compressed anew: where a photograph was taken is nothing that a
+// masked relay may hand to strangers. What is too large, or of a type that the channel
 // does not take, is converted if it is a picture that can be decoded; see convert.
 // Moving pictures are not, since they would stand still, unless nothing else is
 // left: where no link may go they are converted to their first picture. A picture
 // of more than MaxPixels is handed to nobody's telephone, however few bytes it
-// has. HEIC cannot be decoded, and is not looked into.
+// has. HEIC cannot be decoded.
 //
 // The same files and rules lead to the same result, and for a while to the same
 // files: a message to fifty people is converted once. An error is one of the
@@ -111,8 +111,11 @@ func (f *Fitter) fit(ctx context.Context, m conversations.Media, rules conversat
 	if err := ctx.Err(); err != nil {
 		return Fit{}, err
 	}
-	if strings.HasPrefix(conversations.MediaType(m.ContentType), "image/") {
-		return f.remembered(ctx, m, rules)
+	switch family, _, _ := strings.Cut(conversations.MediaType(m.ContentType), "/"); family {
+	case "image":
+		return f.remembered(ctx, m, rules, (*picture).fit)
+	case "audio", "video":
+		return f.remembered(ctx, m, rules, (*picture).film)
 	}
 	if m.Size == 0 {
 		size, err := f.measure(m.ID)

@@ -10,8 +10,8 @@ import (
 	"bridged/conversations"
 )
 
-// remembered fits a picture, unless that was done a short time ago.
-func (f *Fitter) remembered(ctx context.Context, m conversations.Media, rules conversations.MediaRules) (fit Fit, err error) {
+// remembered decides for a picture or a film, unless that was done a short time ago.
+func (f *Fitter) remembered(ctx context.Context, m conversations.Media, rules conversations.MediaRules, decide func(*picture) (Fit, error)) (fit Fit, err error) {
 	select {
 	case f.slot <- struct{}{}:
 		defer func() { <-f.slot }()
@@ -29,7 +29,10 @@ func (f *Fitter) remembered(ctx context.Context, m conversations.Media, rules co
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	p := &picture{Fitter: f, ctx: ctx, rules: rules, media: m, file: file}
-	if fit, err = p.fit(); err != nil {
+	if p.media.Size, err = file.Seek(0, io.SeekEnd); err != nil {
+		return Fit{}, err
+	}
+	if fit, err = decide(p); err != nil {
 		return Fit{}, err
 	}
 	f.recent.put(key, fit)
@@ -42,7 +45,8 @@ func (f *Fitter) there(fit Fit) bool {
 	return err == nil && file.Close() == nil
 }
 
-// picture is one that is being made to fit.
+// picture is one that is being made to fit; or a film, which loses no more than its
+// metadata.
 type picture struct {
 	*Fitter
 	ctx   context.Context
@@ -55,11 +59,6 @@ type picture struct {
 
 // fit decides for a picture.
 func (p *picture) fit() (Fit, error) {
-	size, err := p.file.Seek(0, io.SeekEnd)
-	if err != nil {
-		return Fit{}, err
-	}
-	p.media.Size = size
 	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
 		return Fit{}, err
 	}

@@ -40,6 +40,7 @@ type inspection struct {
 type part struct {
 	from, to int64
 	instead  []byte
+	zeros    bool // as many zeros are in its place
 }
 
 // inspect reads a file from its beginning to its end. A format that is not known
@@ -77,13 +78,25 @@ func (p part) length() int64 {
 func (i *inspection) open(file io.ReaderAt) io.Reader {
 	readers := make([]io.Reader, len(i.parts))
 	for n, p := range i.parts {
-		if p.instead != nil {
+		switch {
+		case p.instead != nil:
 			readers[n] = bytes.NewReader(p.instead)
-		} else {
+		case p.zeros:
+			readers[n] = io.LimitReader(zeros{}, p.to-p.from)
+		default:
 			readers[n] = io.NewSectionReader(file, p.from, p.to-p.from)
 		}
 	}
 	return io.MultiReader(readers...)
+}
+
+// zeros reads zeros, without end.
+type zeros struct{}
+
+// Read implements io.Reader.
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 // scanner follows the structure of a file.
@@ -91,6 +104,12 @@ type scanner struct {
 	r     *bufio.Reader
 	at    int64 // what comes next
 	found *inspection
+	// Of a file of boxes: what comes in place of pieces of it, each as long as the
+	// piece, and the track in which the scanner is.
+	edits  []part
+	track  box
+	frames []box    // what holds frames and the like, and nothing of the structure
+	origin []extent // pieces that tell of where a picture comes from
 }
 
 // follow chooses by the first bytes.
@@ -109,6 +128,8 @@ func (s *scanner) follow() error {
 	case len(head) == 12 && bytes.HasPrefix(head, []byte("RIFF")) && bytes.HasSuffix(head, []byte("WEBP")):
 		s.found.format = "webp"
 		return s.webp()
+	case isBoxes(head):
+		return s.boxes()
 	}
 	s.keep(0, s.rest())
 	return nil
@@ -145,7 +166,7 @@ func (s *scanner) rest() int64 {
 // keep notes that a piece of the file remains.
 func (s *scanner) keep(from, to int64) {
 	parts := s.found.parts
-	if n := len(parts); n > 0 && parts[n-1].instead == nil && parts[n-1].to == from {
+	if n := len(parts); n > 0 && parts[n-1].instead == nil && !parts[n-1].zeros && parts[n-1].to == from {
 		parts[n-1].to = to
 		return
 	}
