@@ -9,16 +9,16 @@ import (
 // and when it was taken goes, as with pictures.
 func (p *picture) film() (Fit, error) {
 	found, err := p.inspectFilm()
-	if err != nil && !errors.Is(err, errBroken) {
+	if errors.Is(err, errBroken) {
+		found, err = &inspection{}, nil // it stays as it is
+	}
+	if err != nil {
 		return Fit{}, err
 	}
 	p.found, p.kind = found, p.media.ContentType
 	limit, taken := p.rules.LimitFor(p.media.ContentType)
 	if !taken || p.media.Size > limit {
-		return p.misfit(nil, err == nil)
-	}
-	if err != nil {
-		return Fit{Outcome: OutcomeKept, Media: p.media}, nil
+		return p.misfit(nil, true)
 	}
 	return p.kept(OutcomeKept)
 }
