@@ -7,8 +7,9 @@ import (
 	"runtime/debug"
 )
 
-// version is set by the linker: -ldflags "-X main.version=1.2.3".
-var version string
+// version and commit are set by the linker: -ldflags "-X main.version=1.2.3 -X
+// main.commit=…". Without a commit it is the one that Go finds in the repository.
+var version, commit string
 
 // VersionCmd prints what this program is.
 type VersionCmd struct{}
@@ -16,14 +17,14 @@ type VersionCmd struct{}
 // Run prints version, commit and Go version, each on a line of its own.
 func (c *VersionCmd) Run(e *environment) error {
 	info, _ := debug.ReadBuildInfo()
-	return printVersion(e.stdout, version, info)
+	return printVersion(e.stdout, version, commit, info)
 }
 
 // printVersion writes what the linker and the build information say. Info may be
 // nil.
-func printVersion(w io.Writer, version string, info *debug.BuildInfo) error {
-	commit, changed := "unknown", ""
-	if info != nil {
+func printVersion(w io.Writer, version, commit string, info *debug.BuildInfo) error {
+	changed := ""
+	if commit == "" && info != nil {
 		for _, setting := range info.Settings {
 			switch {
 			case setting.Key == "vcs.revision":
@@ -33,8 +34,8 @@ func printVersion(w io.Writer, version string, info *debug.BuildInfo) error {
 			}
 		}
 	}
-	if commit == "unknown" { // as in a repository without one
-		changed = ""
+	if commit == "" { // as in a repository without one
+		commit, changed = "unknown", ""
 	}
 	_, err := fmt.Fprintf(w, "bridged %s\ncommit %s%s\n%s\n", versionName(version, info), commit, changed, runtime.Version())
 	return err
