@@ -39,14 +39,13 @@ func serve(ctx context.Context, cfg *config.Config, watcher *supervisor, log *sl
 			err = errors.Join(err, cfg.PrintCredentials(stdout, cfg.Server.PublicURL+console.Prefix))
 		}
 	}()
-	var listen net.ListenConfig
-	public, err := listen.Listen(ctx, "tcp", cfg.Server.Listen)
+	public, err := listen(ctx, cfg.Server.Listen)
 	if err != nil {
 		return fmt.Errorf("server.listen: %w", err)
 	}
 	defer public.Close() //nolint:errcheck // the server has closed it, or nobody used it
 	cfg.Server.Bound(public.Addr())
-	admin, err := listen.Listen(ctx, "tcp", cfg.Admin.Listen)
+	admin, err := listen(ctx, cfg.Admin.Listen)
 	if err != nil {
 		return fmt.Errorf("admin.listen: %w", err)
 	}
