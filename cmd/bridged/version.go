@@ -7,9 +7,11 @@ import (
 	"runtime/debug"
 )
 
-// version and commit are set by the linker: -ldflags "-X main.version=1.2.3 -X
-// main.commit=…". Without a commit it is the one that Go finds in the repository.
-var version, commit string
+// version is set by the linker: -ldflags "-X main.version=1.2.3".
+var version string
+
+// commit is set by the linker likewise, where Go is not to find it in the repository.
+var commit string //nolint:gochecknoglobals // as version, which the linter knows by its name
 
 // VersionCmd prints what this program is.
 type VersionCmd struct{}

@@ -183,9 +183,8 @@ function __%[1]s_at
 	set -l at ""
 	for word in (commandline -opc)[2..]
 		set -l next (string trim -- "$at $word")
-		if contains -- "$next" %[2]s
-			set at $next
-		end
+		contains -- "$next" %[2]s
+		and set at $next
 	end
 	test "$at" = "$argv[1]"
 end
