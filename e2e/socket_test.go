@@ -14,12 +14,19 @@ import (
 	"bridged/e2e/daemon"
 )
 
+// socketDir is a directory for sockets. Their paths have to be short, and those of
+// t.TempDir have the name of the test in them.
+func socketDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "bridged-socket-") //nolint:usetesting // too long
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}
+
 func TestItListensOnASocketOfItsOwnerAndGroup(t *testing.T) {
 	t.Parallel()
-	place, err := os.MkdirTemp("", "bridged-socket-") // the paths of sockets are short, unlike those of tests
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(place)) })
-	path, dir := filepath.Join(place, "http.sock"), t.TempDir()
+	path, dir := filepath.Join(socketDir(t), "http.sock"), t.TempDir()
 	options := daemon.Options{Binary: binary, Dir: dir, Env: []string{
 		"BRIDGED_SERVER_LISTEN=unix:" + path, "BRIDGED_SERVER_PUBLIC_URL=http://bridge.example", "BRIDGED_ADMIN_LISTEN=127.0.0.1:0",
 	}}

@@ -23,10 +23,8 @@ type supervised struct {
 
 func newSupervised(t *testing.T) *supervised {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "bridged-notify-") // the paths of sockets are short, unlike those of tests
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	s := &supervised{t: t, path: filepath.Join(dir, "notify")}
+	s := &supervised{t: t, path: filepath.Join(socketDir(t), "notify")}
+	var err error
 	s.socket, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: s.path, Net: "unixgram"})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.socket.Close()) })
