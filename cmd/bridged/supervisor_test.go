@@ -102,3 +102,18 @@ func TestASupervisorThatDoesNotHearIsLogged(t *testing.T) {
 	assert.Contains(t, log.String(), `state="READY=1"`)
 	assert.Contains(t, log.String(), "nobody there")
 }
+
+func TestADaemonIsAliveWhileItsWriterAnswers(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(c *clocked) {
+		ctx, cancel := context.WithTimeout(c.t.Context(), 20*time.Second)
+		defer cancel()
+		require.NoError(c.t, c.alive(ctx))
+		late, cancel := context.WithTimeout(c.t.Context(), 0)
+		defer cancel()
+		require.ErrorContains(c.t, c.alive(late), "the store's writer does not answer")
+		given, cancel := context.WithCancel(c.t.Context())
+		cancel()
+		require.NoError(c.t, c.alive(given), "another error than that of time is an answer")
+	})
+}
