@@ -36,7 +36,7 @@ test-long:
 
 # The Debian package in a copy of this machine: needs root.
 test-package:
-	./.ci/install-test-tools
+	./.ci/install-test-tools package
 	GO=$(GO) ./packaging/test
 
 lint: $(TOOLS)/golangci-lint $(TOOLS)/deadcode

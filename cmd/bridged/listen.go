@@ -15,17 +15,27 @@ import (
 // socketMode lets the owner and the group of a Unix socket connect to it.
 const socketMode = 0o660
 
-// listen opens the address of a server: host:port, or a Unix socket.
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	var l net.ListenConfig
-	path := config.SocketPath(address)
-	if path == "" {
-		return l.Listen(ctx, "tcp", address)
+// listen listens where a key of the configuration says: at host:port, or on a Unix
+// socket.
+func listen(ctx context.Context, key, address string) (net.Listener, error) {
+	var l net.Listener
+	var err error
+	if path := config.SocketPath(address); path != "" {
+		l, err = listenOnSocket(ctx, path)
+	} else {
+		l, err = new(net.ListenConfig).Listen(ctx, "tcp", address)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	return l, nil
+}
+
+func listenOnSocket(ctx context.Context, path string) (net.Listener, error) {
 	if err := removeAbandoned(ctx, path); err != nil {
 		return nil, err
 	}
-	socket, err := l.Listen(ctx, "unix", path)
+	socket, err := new(net.ListenConfig).Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, err
 	}

@@ -39,15 +39,15 @@ func serve(ctx context.Context, cfg *config.Config, watcher *supervisor, log *sl
 			err = errors.Join(err, cfg.PrintCredentials(stdout, cfg.Server.PublicURL+console.Prefix))
 		}
 	}()
-	public, err := listen(ctx, cfg.Server.Listen)
+	public, err := listen(ctx, "server.listen", cfg.Server.Listen)
 	if err != nil {
-		return fmt.Errorf("server.listen: %w", err)
+		return err
 	}
 	defer public.Close() //nolint:errcheck // the server has closed it, or nobody used it
 	cfg.Server.Bound(public.Addr())
-	admin, err := listen(ctx, cfg.Admin.Listen)
+	admin, err := listen(ctx, "admin.listen", cfg.Admin.Listen)
 	if err != nil {
-		return fmt.Errorf("admin.listen: %w", err)
+		return err
 	}
 	defer admin.Close() //nolint:errcheck // likewise
 
