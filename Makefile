@@ -8,7 +8,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 # the program's dependencies.
 TOOLS := bin/tools
 
-.PHONY: run build test test-long lint bench screenshots fmt clean
+.PHONY: run build test test-long test-package lint bench dist reproduce screenshots fmt clean
 
 run:
 	$(GO) run ./cmd/bridged
@@ -34,6 +34,11 @@ test-long:
 	BRIDGED_LONG=1 $(GO) test -race -count=1 -timeout 60m ./bridge ./e2e/...
 	TEST_STORE=postgres BRIDGED_LONG=1 $(GO) test -race -count=1 -timeout 60m ./bridge ./e2e/...
 
+# The Debian package in a copy of this machine: needs root.
+test-package:
+	./.ci/install-test-tools package
+	GO=$(GO) ./packaging/test
+
 lint: $(TOOLS)/golangci-lint $(TOOLS)/deadcode
 	$(TOOLS)/golangci-lint run ./...
 	./.ci/deadcode $(TOOLS)/deadcode
@@ -51,6 +56,14 @@ STORE ?= sqlite
 bench: build
 	$(GO) run ./bench -bridged $(BIN) -store $(STORE)
 
+# What a release has, into dist/; docs/packages.md says what that is. `make reproduce`
+# builds the last commit twice, in folders and caches of their own, and compares.
+dist:
+	GO=$(GO) ./packaging/dist
+
+reproduce:
+	GO=$(GO) ./packaging/reproduce
+
 # Pictures of the console's pages, light and dark, wide and narrow. TO=FOLDER puts
 # them elsewhere, ONLY=REGEXP takes some of them.
 TO   ?= bin/screenshots
@@ -61,4 +74,4 @@ screenshots: build
 	$(GO) run ./e2e/screenshots -bridged $(BIN) -to $(TO) -only '$(ONLY)'
 
 clean:
-	rm -rf bin
+	rm -rf bin dist

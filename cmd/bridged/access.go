@@ -38,12 +38,19 @@ func head(path string) string {
 	return strings.Join(segments[:min(len(segments), 3)], "/")
 }
 
+// unixClient stands for the address of a request that came through a Unix socket.
+const unixClient = "unix"
+
 // client is the address that a request came from. The proxies in
 // server.trusted_proxies are believed when they name another: the last address of
-// X-Forwarded-For that is not itself a trusted proxy's.
+// X-Forwarded-For that is not itself a trusted proxy's. So is whoever comes through
+// a Unix socket, whose permissions say who may.
 func (a accessLog) client(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil || !a.trusts(host) {
+	switch {
+	case err != nil:
+		host = unixClient
+	case !a.trusts(host):
 		return host
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")

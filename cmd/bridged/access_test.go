@@ -27,6 +27,9 @@ func TestOnlyTrustedProxiesAreBelieved(t *testing.T) {
 		"nonsense":              {"127.0.0.1:5", []string{"unknown"}, "127.0.0.1"},
 		"only proxies":          {"127.0.0.1:5", []string{"10.1.2.3"}, "10.1.2.3"},
 		"an IPv6 client":        {"[2001:db8::1]:5", nil, "2001:db8::1"},
+		"a socket":              {"@", nil, "unix"},
+		"a proxy on a socket":   {"@", []string{"203.0.113.9, 198.51.100.7"}, "198.51.100.7"},
+		"two on a socket":       {"", []string{"198.51.100.7, 10.1.2.3"}, "198.51.100.7"},
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = c.remote

@@ -38,6 +38,7 @@ type commands struct {
 	DeadLetters DeadLettersCmd `cmd:"" help:"List what was given up, try it again, or discard it."`
 	Migrate     MigrateCmd     `cmd:"" help:"Move a stopped installation from SQLite to PostgreSQL."`
 	Version     VersionCmd     `cmd:"" help:"Print version, commit and Go version."`
+	Reference   ReferenceCmd   `cmd:"" hidden:"" help:"Print the manual page, or the completions of a shell."`
 }
 
 // environment is what a command has of the world outside of it.
@@ -95,6 +96,10 @@ type ServeCmd struct {
 
 // Run loads the configuration and serves until the context ends.
 func (c *ServeCmd) Run(ctx context.Context, e *environment) error {
+	watcher, err := newSupervisor(e.environ)
+	if err != nil {
+		return err
+	}
 	cfg, err := config.Open(c.Config, e.environ)
 	if err != nil {
 		return err
@@ -103,7 +108,8 @@ func (c *ServeCmd) Run(ctx context.Context, e *environment) error {
 	for _, warning := range cfg.Warnings() {
 		log.Warn("configuration", "warning", warning.String())
 	}
-	return serve(ctx, cfg, log, e.stdout)
+	watcher.log = log
+	return serve(ctx, cfg, watcher, log, e.stdout)
 }
 
 // CheckConfigCmd says what is wrong with a configuration file.

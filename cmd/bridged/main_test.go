@@ -64,20 +64,21 @@ func TestPrintVersion(t *testing.T) {
 		Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc123"}, {Key: "vcs.modified", Value: "true"}},
 	}
 	tests := map[string]struct {
-		version string
-		info    *debug.BuildInfo
-		want    string
+		version, commit string
+		info            *debug.BuildInfo
+		want            string
 	}{
-		"linker":           {"1.2.3", built, "bridged 1.2.3\ncommit abc123 (with changes)\n"},
-		"module":           {"", built, "bridged v0.3.0\ncommit abc123 (with changes)\n"},
-		"without git":      {"", &debug.BuildInfo{Main: debug.Module{Version: "(devel)"}}, "bridged development\ncommit unknown\n"},
-		"without anything": {"", nil, "bridged development\ncommit unknown\n"},
+		"linker":           {"1.2.3", "", built, "bridged 1.2.3\ncommit abc123 (with changes)\n"},
+		"linker, all":      {"1.2.3", "def456", built, "bridged 1.2.3\ncommit def456\n"},
+		"module":           {"", "", built, "bridged v0.3.0\ncommit abc123 (with changes)\n"},
+		"without git":      {"", "", &debug.BuildInfo{Main: debug.Module{Version: "(devel)"}}, "bridged development\ncommit unknown\n"},
+		"without anything": {"", "", nil, "bridged development\ncommit unknown\n"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			require.NoError(t, printVersion(&out, test.version, test.info))
+			require.NoError(t, printVersion(&out, test.version, test.commit, test.info))
 			assert.Equal(t, test.want+runtime.Version()+"\n", out.String())
 		})
 	}

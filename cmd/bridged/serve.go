@@ -31,24 +31,23 @@ const (
 )
 
 // serve runs the daemon until the context ends, and then finishes what is in
-// flight.
-func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.Writer) (err error) {
+// flight. The supervisor is told.
+func serve(ctx context.Context, cfg *config.Config, watcher *supervisor, log *slog.Logger, stdout io.Writer) (err error) {
 	show := cfg.FirstStart
 	defer func() {
 		if show { // the start failed, but the credentials are made and will not be shown again
 			err = errors.Join(err, cfg.PrintCredentials(stdout, cfg.Server.PublicURL+console.Prefix))
 		}
 	}()
-	var listen net.ListenConfig
-	public, err := listen.Listen(ctx, "tcp", cfg.Server.Listen)
+	public, err := listen(ctx, "server.listen", cfg.Server.Listen)
 	if err != nil {
-		return fmt.Errorf("server.listen: %w", err)
+		return err
 	}
 	defer public.Close() //nolint:errcheck // the server has closed it, or nobody used it
 	cfg.Server.Bound(public.Addr())
-	admin, err := listen.Listen(ctx, "tcp", cfg.Admin.Listen)
+	admin, err := listen(ctx, "admin.listen", cfg.Admin.Listen)
 	if err != nil {
-		return fmt.Errorf("admin.listen: %w", err)
+		return err
 	}
 	defer admin.Close() //nolint:errcheck // likewise
 
@@ -67,7 +66,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.
 			return err
 		}
 	}
-	stopReload := reloadOnHangup(cfg, certificate, log)
+	stopReload := reloadOnHangup(cfg, certificate, watcher, log)
 	defer stopReload()
 
 	servers := newServers(d, certificate, log)
@@ -77,12 +76,14 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.
 	build, _ := debug.ReadBuildInfo()
 	log.Info("bridged is ready", "public_url", cfg.Server.PublicURL, "listen", public.Addr().String(),
 		"admin", admin.Addr().String(), "version", versionName(version, build))
+	defer watcher.serving(d.alive)()
 
 	select {
 	case <-ctx.Done():
 		log.Info("stopping")
 	case err = <-failed:
 	}
+	watcher.tell(stateStopping)
 	// Intake stops first; the deferred close then finishes what is in flight.
 	servers.shutdown(log)
 	return err
@@ -149,18 +150,20 @@ func loadCertificate(c config.TLS) (*atomic.Pointer[tls.Certificate], error) {
 
 // reloadOnHangup reads secrets and the certificate again at SIGHUP. What is
 // wrong with the new ones is logged, and the old ones stay.
-func reloadOnHangup(cfg *config.Config, certificate *atomic.Pointer[tls.Certificate], log *slog.Logger) (stop func()) {
+func reloadOnHangup(cfg *config.Config, certificate *atomic.Pointer[tls.Certificate], watcher *supervisor, log *slog.Logger) (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for range hangups {
+			watcher.tell(stateReloading)
 			if err := reload(cfg, certificate); err != nil {
 				log.Error("reload failed; the old secrets stay", "error", err)
-				continue
+			} else {
+				log.Info("secrets and certificates are reloaded")
 			}
-			log.Info("secrets and certificates are reloaded")
+			watcher.tell(stateReady)
 		}
 	}()
 	return func() {

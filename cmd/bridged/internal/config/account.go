@@ -30,6 +30,10 @@ func (r *reader) checkServer(c *Config) {
 	r.checkTLS(c.Server.TLS)
 	r.checkOrigins(c.Server.CORSOrigins)
 	if c.Server.PublicURL == "" && r.ok("server.public_url") && r.ok("server.listen") {
+		if SocketPath(c.Server.Listen) != "" {
+			r.wrong("server.listen", "is a socket, which has no URL: write public_url, as carriers, webhooks and clients see it")
+			return
+		}
 		c.Server.publicURLFollows = true
 		c.Server.PublicURL = c.Server.urlOf(c.Server.Listen)
 	}

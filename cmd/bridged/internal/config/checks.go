@@ -8,6 +8,7 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -21,6 +22,9 @@ func checkScalar(rule string, v reflect.Value) error {
 	rule, argument, _ := strings.Cut(rule, ":")
 	switch rule {
 	case "listen":
+		if path := SocketPath(v.String()); path != "" && argument == "socket" {
+			return checkSocket(path)
+		}
 		return checkListen(v.String())
 	case "base_url":
 		v.SetString(strings.TrimRight(v.String(), "/"))
@@ -52,6 +56,29 @@ func checkScalar(rule string, v reflect.Value) error {
 		return checkPositive(v.Float())
 	case "notnegative":
 		return checkNotNegative(v.Float())
+	}
+	return nil
+}
+
+// socketScheme begins an address that is the path of a Unix socket.
+const socketScheme = "unix:"
+
+// longestSocket is how long the path of a socket may be on every system, in bytes.
+const longestSocket = 100
+
+// SocketPath is the path of the Unix socket that an address to listen on stands for;
+// empty where it is host:port.
+func SocketPath(listen string) string {
+	path, _ := strings.CutPrefix(listen, socketScheme)
+	if path == listen {
+		return ""
+	}
+	return path
+}
+
+func checkSocket(path string) error {
+	if !filepath.IsAbs(path) || len(path) > longestSocket {
+		return fmt.Errorf("%q is no path of a socket: write unix: and an absolute path of %d bytes at most, like unix:/run/bridged/http.sock", path, longestSocket)
 	}
 	return nil
 }

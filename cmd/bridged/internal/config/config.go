@@ -40,7 +40,8 @@ type Config struct {
 
 // Server is the public HTTP server.
 type Server struct {
-	Listen string `toml:"listen" default:"127.0.0.1:8080" check:"listen"`
+	// Listen is host:port, or unix:PATH; see SocketPath.
+	Listen string `toml:"listen" default:"127.0.0.1:8080" check:"listen:socket"`
 	// PublicURL has no slash at its end. Where it is not written it follows
 	// Listen; see Bound.
 	PublicURL      string    `toml:"public_url" check:"base_url"`

@@ -106,6 +106,10 @@ func TestMistakes_values(t *testing.T) {
 	runMistakes(t, []mistakeTest{
 		{"listen without port", "[server]\nlisten = \"localhost\"\n", []string{`5: server.listen: "localhost" is not host:port`}},
 		{"listen with a bad port", "[server]\nlisten = \":99999\"\n", []string{`5: server.listen: ":99999" is not host:port`}},
+		{"a socket without a URL", "[server]\nlisten = \"unix:/run/bridged/http.sock\"\n", []string{"5: server.listen: is a socket, which has no URL: write public_url"}},
+		{"a socket somewhere", "[server]\nlisten = \"unix:http.sock\"\n", []string{`5: server.listen: "http.sock" is no path of a socket`}},
+		{"a socket far away", "[server]\nlisten = \"unix:/" + strings.Repeat("x", 100) + "\"\n", []string{"5: server.listen: "}},
+		{"a socket for the admin", "[admin]\nlisten = \"unix:/run/bridged/admin.sock\"\n", []string{`5: admin.listen: "unix:/run/bridged/admin.sock" is not host:port`}},
 		{"listen with a URL", "[admin]\nlisten = \"http://x:80\"\n", []string{"5: admin.listen: "}},
 		{"listen twice", "[admin]\nlisten = \"127.0.0.1:8080\"\n", []string{"5: admin.listen: is the address of server.listen"}},
 		{"public_url without scheme", "[server]\npublic_url = \"example.com\"\n", []string{"5: server.public_url: is no absolute URL"}},
