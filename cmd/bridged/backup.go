@@ -35,7 +35,10 @@ func (c *BackupCmd) Validate() error {
 
 // checkFile refuses what cannot be the name of a backup.
 func checkFile(path string) error {
-	if path == "" || path == "-" || strings.HasSuffix(path, string(filepath.Separator)) {
+	if path == "" {
+		return errors.New("name the FILE of the backup")
+	}
+	if path == "-" || strings.HasSuffix(path, string(filepath.Separator)) {
 		return errors.New("FILE is no name of a file: a backup is a file, so that it can be checked")
 	}
 	return nil
