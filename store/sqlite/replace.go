@@ -106,7 +106,7 @@ func writeDurably(path string, text []byte) error {
 
 // finishReplacement does what is left to do.
 func finishReplacement(path string) error {
-	text, err := os.ReadFile(path + replacementMark)
+	text, err := os.ReadFile(path + replacementMark) //nolint:gosec // beside the database
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

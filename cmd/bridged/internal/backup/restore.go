@@ -149,10 +149,10 @@ func (i Installation) removeStaging() error {
 // becomes of it at this start; empty where there is nothing.
 func (i Installation) Interrupted() string {
 	if sqlite.Replacing(i.Database) {
-		return "a restore was interrupted while it put the backup in place: it is finished now"
+		return "it had begun to put the backup in place, and is finished now"
 	}
 	if _, err := os.Lstat(i.Database + stagingMark); err == nil {
-		return "a restore was interrupted before it replaced anything: run it again, or remove " +
+		return "it was interrupted before it replaced anything: run it again, or remove " +
 			i.Database + stagingMark + " and " + filepath.Join(i.Media, stagingFolder)
 	}
 	return ""
@@ -180,7 +180,7 @@ func (f *folders) file(id conversations.MediaID) (*os.File, error) {
 	if err := f.make(filepath.Dir(place)); err != nil {
 		return nil, err
 	}
-	return os.OpenFile(filepath.Join(f.root, place), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	return os.OpenFile(filepath.Join(f.root, place), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the ID has been checked
 }
 
 // sync brings the names of all files to the disk.
@@ -194,7 +194,7 @@ func (f *folders) sync() error {
 }
 
 func syncFolder(path string) error {
-	folder, err := os.Open(path)
+	folder, err := os.Open(path) //nolint:gosec // of the installation
 	if err != nil {
 		return err
 	}

@@ -156,7 +156,7 @@ func TestARestoreThatWasKilledIsToldOf(t *testing.T) {
 	assert.Empty(t, to.Interrupted())
 	assert.NoDirExists(t, filepath.Join(to.Media, "restoring"))
 	require.NoError(t, os.WriteFile(to.Database+".replacing", []byte("{}"), 0o600))
-	assert.Contains(t, to.Interrupted(), "it is finished now")
+	assert.Contains(t, to.Interrupted(), "is finished now")
 }
 
 // FuzzRestore gives whatever it likes to a restore, which survives it and leaves
