@@ -50,6 +50,7 @@ func (s *server) routes() {
 	s.handle("/bridged/v1/search", methods{get: s.search})
 	s.stream("/bridged/v1/events", map[string]streamer{get: s.events})
 	s.handle("/bridged/v1/inbox", methods{get: s.listInbox})
+	s.stream("/bridged/v1/backup", map[string]streamer{get: s.backup})
 }
 
 func (s *server) routeConversations(base string) {

@@ -41,6 +41,8 @@ type Config struct {
 	Targets WebhookTargets
 	// Metrics are what the process counts of itself. Optional: they are not shown.
 	Metrics func() (Metrics, error)
+	// Backups copy the installation. Optional: the store is no SQLite file.
+	Backups Backups
 	Log     *slog.Logger // optional; discards
 	// Extra are further handlers behind the same authentication, by the mux
 	// pattern of their prefix: "/bridged/v1/simulator/". Optional.

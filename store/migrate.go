@@ -18,6 +18,15 @@ var migrations embed.FS
 // this program needs.
 func Migrations() (fs.FS, error) { return fs.Sub(migrations, "migrations") }
 
+// Schema is the version of the schema that those steps lead to.
+func Schema() (int64, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil || len(names) == 0 {
+		return 0, errors.Join(errors.New("there are no migrations"), err)
+	}
+	return goose.NumericComponent(names[len(names)-1]) // they are sorted
+}
+
 // ErrNewerSchema means that the database was migrated by a newer program.
 var ErrNewerSchema = errors.New("the database has a newer schema than this program knows")
 

@@ -25,7 +25,11 @@ const (
 	CodeTooLarge           = 20413
 	CodeTooManyRequests    = 20429
 	CodeInternal           = 20500
-	CodeUnavailable        = 20503
+	// CodeNotImplemented and CodeNoRoom are made as the others are: the reference's
+	// dictionary has none for these statuses.
+	CodeNotImplemented = 20501
+	CodeUnavailable    = 20503
+	CodeNoRoom         = 20507
 )
 
 // retryAfter is how many seconds a caller is asked to wait when the store

@@ -314,6 +314,7 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 		Links:             d.links,
 		Targets:           webhooks.NewOverview(d.dispatcher, d.store),
 		Metrics:           d.metrics.snapshots(d.now),
+		Backups:           d.backups(),
 		Now:               d.now,
 		Log:               d.log,
 		Extra:             map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"net/http"
 	"sync"
 	"time"
+
+	"bridged/twilio"
 )
 
 // The disk counts as nearly full when less than both of these is free: a
@@ -25,6 +28,19 @@ type disk struct {
 }
 
 func newDisk(dir string) *disk { return &disk{dir: dir} }
+
+// RoomFor refuses where the disk would be nearly full with so many bytes more.
+func (d *disk) RoomFor(bytes int64) error {
+	free, size, ok := diskSpace(d.dir)
+	if !ok {
+		return nil
+	}
+	if needed := uint64(bytes) + min(size/leastFreeShare, leastFreeBytes); free < needed {
+		return twilio.NewError(http.StatusInsufficientStorage, twilio.CodeNoRoom,
+			"Insufficient Storage: the database is copied beside itself first, for which %d MB have to be free in %s, and there are %d", needed>>20+1, d.dir, free>>20)
+	}
+	return nil
+}
 
 // Tight says whether the disk is nearly full.
 func (d *disk) Tight() bool {

@@ -36,6 +36,8 @@ type commands struct {
 	Import      ImportCmd      `cmd:"" help:"Import what another installation exported into the running one."`
 	Explain     ExplainCmd     `cmd:"" help:"Say where an inbound message would go, and why."`
 	DeadLetters DeadLettersCmd `cmd:"" help:"List what was given up, try it again, or discard it."`
+	Backup      BackupCmd      `cmd:"" help:"Save everything that the running installation has in one file."`
+	Restore     RestoreCmd     `cmd:"" help:"Put a backup in the place of a stopped installation."`
 	Migrate     MigrateCmd     `cmd:"" help:"Move a stopped installation from SQLite to PostgreSQL."`
 	Version     VersionCmd     `cmd:"" help:"Print version, commit and Go version."`
 	Reference   ReferenceCmd   `cmd:"" hidden:"" help:"Print the manual page, or the completions of a shell."`

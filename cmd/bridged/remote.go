@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -145,6 +146,62 @@ func (r *remote) send(ctx context.Context, method, path, bodyType string, body i
 		return fmt.Errorf("what answers at %s is not bridged: %w", r.url, err)
 	}
 	return nil
+}
+
+// fetch writes what a request is answered with, however long that takes as long as
+// something comes. Until the first byte there is no limit: the answer is being made.
+func (r *remote) fetch(ctx context.Context, path string, to io.Writer) (err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url+path, http.NoBody)
+	if err != nil {
+		return fmt.Errorf("make the request: %w", err)
+	}
+	request.SetBasicAuth(r.sid, r.authToken)
+	answer, err := (&http.Client{Transport: r.client.Transport}).Do(request)
+	if err != nil {
+		return &unreachableError{url: r.url, cause: err}
+	}
+	defer answer.Body.Close() //nolint:errcheck // all that counts has been read
+	if answer.StatusCode != http.StatusOK {
+		text, err := io.ReadAll(io.LimitReader(answer.Body, remoteAnswer))
+		if err != nil {
+			return &unreachableError{url: r.url, cause: err}
+		}
+		return refusal(r.url, answer, text)
+	}
+	stands := time.AfterFunc(remoteTime, func() { cancel(errStandsStill) })
+	defer stands.Stop()
+	from := &watched{r: answer.Body, comes: func() { stands.Reset(remoteTime) }}
+	if _, err := io.Copy(to, from); err != nil {
+		if from.err != nil {
+			return fmt.Errorf("the answer of %s broke off, its log says why: %w", r.url, cmp.Or(context.Cause(ctx), from.err))
+		}
+		return err
+	}
+	return nil
+}
+
+// errStandsStill says that an answer has begun and does not go on.
+var errStandsStill = fmt.Errorf("nothing came for %s", remoteTime)
+
+// watched tells when something is read, and remembers why it ended.
+type watched struct {
+	r     io.Reader
+	comes func()
+	err   error
+}
+
+// Read implements io.Reader.
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if n > 0 {
+		w.comes()
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.err = err
+	}
+	return n, err
 }
 
 // unreachableError says that a request got no answer.

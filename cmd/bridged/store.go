@@ -20,6 +20,9 @@ const leaseOfSends = 3
 
 // openStore opens the configured store for the daemon.
 func openStore(ctx context.Context, cfg *config.Config, m *metrics, log *slog.Logger) (*store.DB, error) {
+	if left := interruptedRestore(cfg); left != "" {
+		log.WarnContext(ctx, "a restore was interrupted", "state", left)
+	}
 	backend, err := openBackend(ctx, cfg.Store)
 	if err != nil {
 		return nil, fmt.Errorf("store.url %s: %w", cfg.Store.Redacted(), err)

@@ -122,5 +122,8 @@ func migrate(ctx context.Context, db *sql.DB, steps fs.FS) error {
 		return fmt.Errorf("wait for another process that migrates the database: %w", err)
 	}
 	err = store.Migrate(ctx, goose.DialectPostgres, db, dialect{steps}, func(int64) error { return nil })
+	if err == nil {
+		err = adopt(ctx, db)
+	}
 	return errors.Join(err, locker.SessionUnlock(context.WithoutCancel(ctx), conn))
 }

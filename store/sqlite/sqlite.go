@@ -1,7 +1,7 @@
 // Package sqlite opens a SQLite file as a backend of package store.
 //
 // It holds what only SQLite needs: the pragmas, the lock on the data directory,
-// the copy before a migration, and which of its errors void a transaction. The
+// copies for backups and before a migration, and which of its errors void a transaction. The
 // driver is modernc.org/sqlite, which needs no C compiler.
 package sqlite
 
@@ -13,10 +13,8 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
 	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
 	driver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -41,15 +39,9 @@ const readers = 4
 // directory, and migrates it to the schema of steps (store.Migrations). Closing
 // the store releases the lock.
 func Open(ctx context.Context, path string, steps fs.FS) (store.Backend, error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return store.Backend{}, fmt.Errorf("make the data directory: %w", err)
-	}
-	lock := flock.New(filepath.Join(dir, LockName), flock.SetPermissions(0o600))
-	if ok, err := lock.TryLock(); err != nil {
-		return store.Backend{}, fmt.Errorf("lock the data directory: %w", err)
-	} else if !ok {
-		return store.Backend{}, fmt.Errorf("%w: %s", ErrLocked, dir)
+	lock, err := Lock(path)
+	if err != nil {
+		return store.Backend{}, err
 	}
 	b, err := open(ctx, path, steps)
 	if err != nil {

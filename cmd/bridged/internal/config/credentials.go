@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // credentialsFile is where the embedded default keeps its credentials, inside of
@@ -40,6 +41,16 @@ func Default(dir string, environ []string) (*Config, error) {
 	}
 	c.FirstStart = first
 	return c, nil
+}
+
+// Unstarted is the embedded default as its first start will find it: there are no
+// credentials yet, and none are made. The account of the result is nobody's.
+func Unstarted(environ []string) (*Config, error) {
+	nobody := &credentials{
+		AccountSID: "AC" + strings.Repeat("0", 32), AuthToken: NewSecret("none"),
+		APIKeySID: "SK" + strings.Repeat("0", 32), APIKeySecret: NewSecret("none"),
+	}
+	return read(newReader("embedded default", nil), defaultTree(defaultDir, nobody), environ)
 }
 
 // loadDefault is Default once the credentials are there.
