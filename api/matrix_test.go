@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -227,7 +228,7 @@ func TestEveryOperationOfTheReferenceIsARoute(t *testing.T) {
 	operations := 0
 	for path, item := range document.Paths {
 		for method := range item {
-			if method = strings.ToUpper(method); strings.Contains("GET POST DELETE PUT PATCH", method) {
+			if method = strings.ToUpper(method); slices.Contains([]string{"GET", "POST", "DELETE", "PUT", "PATCH"}, method) {
 				operations++
 				assert.Contains(t, allowed[nameless(path)], method, path)
 			}

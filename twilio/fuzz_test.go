@@ -87,7 +87,7 @@ func FuzzIdentifiers(f *testing.F) {
 			require.Nil(t, page.Page.Before)
 			return
 		}
-		require.False(t, (page.Page.After == nil) == (page.Page.Before == nil), "it begins in one place")
+		require.NotEqual(t, page.Page.After == nil, page.Page.Before == nil, "it begins in one place")
 		// The next page of a list that ends where this one begins has the same token.
 		place := page.Page.After
 		if place == nil {
@@ -180,7 +180,7 @@ func FuzzContentVariables(f *testing.F) {
 		}
 		var plain map[string]string
 		require.NoError(t, json.Unmarshal([]byte(s), &plain))
-		require.Equal(t, len(plain), len(values))
+		require.Len(t, values, len(plain))
 		if conversations.CheckVariables(values) == nil {
 			for name, value := range values {
 				require.True(t, utf8.ValidString(name+value) && !strings.Contains(name+value, "\x00"), "%q: %q", name, value)
