@@ -8,7 +8,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 # the program's dependencies.
 TOOLS := bin/tools
 
-.PHONY: run build test test-long test-package lint bench dist reproduce screenshots fmt clean
+.PHONY: run build test test-long test-package fuzz lint licences vuln coverage bench dist reproduce screenshots fmt clean
 
 run:
 	$(GO) run ./cmd/bridged
@@ -42,6 +42,25 @@ test-package:
 lint: $(TOOLS)/golangci-lint $(TOOLS)/deadcode
 	$(TOOLS)/golangci-lint run ./...
 	./.ci/deadcode $(TOOLS)/deadcode
+
+# All fuzz targets, for so long in all; ONLY=REGEXP takes some of them.
+FUZZTIME ?= 60s
+
+fuzz:
+	./.ci/fuzz $(FUZZTIME) $(ONLY)
+
+# The modules that are linked into the program, and their licenses. It fails where
+# one is none that is allowed.
+licences:
+	$(GO) -C tools/supply run ./licences -C ../..
+
+# Known holes in what is linked. Its database is on the internet, so it is no gate.
+vuln:
+	$(GO) -C tools/supply tool govulncheck -C ../.. ./cmd/bridged
+
+# How much of each package the tests reach. It is told, and no target.
+coverage:
+	./.ci/coverage
 
 fmt: $(TOOLS)/gofumpt
 	$(TOOLS)/gofumpt -w -modpath bridged .

@@ -3,6 +3,7 @@ package conversations
 import (
 	"log/slog"
 	"strings"
+	"unicode/utf8"
 )
 
 // ChannelType names a family of addresses: what stands before the colon of an
@@ -51,7 +52,14 @@ func (a Address) Masked() string {
 	if shown < 2 {
 		return scheme + "•••"
 	}
-	return scheme + local[:shown] + "•••" + local[len(local)-tail:]
+	end := len(local) - tail
+	for shown > 0 && !utf8.RuneStart(local[shown]) { // of a letter all or nothing
+		shown--
+	}
+	for end < len(local) && !utf8.RuneStart(local[end]) {
+		end++
+	}
+	return scheme + local[:shown] + "•••" + local[end:]
 }
 
 // LogValue masks the address wherever slog prints it.

@@ -131,8 +131,12 @@ func wordsOf(text string) []string {
 // came in.
 func CheckURL(name, text string) error {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.ContainsAny(text, " \t\r\n") {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.ContainsFunc(text, isSpaceOrControl) {
 		return Refuse(InvalidParameter, "%s must be an absolute http or https URL", name)
 	}
 	return nil
 }
+
+// isSpaceOrControl says whether a character can be in no URL, not even in the fragment,
+// where package url takes all of them.
+func isSpaceOrControl(r rune) bool { return r <= ' ' || r == 0x7f }

@@ -68,6 +68,9 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
+	if os.Getenv("GOCOVERDIR") != "" { // where the daemons write what they ran
+		args = append(args, "-cover", "-coverpkg=bridged/...")
+	}
 	if out, err := exec.Command("go", append(args, "bridged/cmd/bridged")...).CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("build: %v\n%s", err, out))
 	}

@@ -143,3 +143,12 @@ func TestWhatIsSignedVerifies(t *testing.T) {
 		assert.True(t, sign.VerifyHub(secret, body, sign.Hub(secret, body)))
 	})
 }
+
+func TestSame(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, 1, sign.Same("a secret", "a secret"))
+	for given, secret := range map[string]string{"a secret": "another", "": "a secret", "a secre": "a secret", "a secret ": "a secret", "b": ""} {
+		assert.Equal(t, 0, sign.Same(given, secret), "%q", given)
+	}
+	assert.Equal(t, 0, sign.Same("", ""), "what is not configured is nobody's")
+}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -207,6 +208,10 @@ func amendmentOf(t conversations.EventType, body []byte) (m conversations.Amendm
 		if json.Unmarshal(fields[name], into) != nil && fields[name] != nil {
 			return conversations.Amendment{}, conversations.Refuse(conversations.InvalidParameter,
 				"the pre-action webhook answered %s with a value of %s that is no string", t, name)
+		}
+		if *into != nil && strings.ContainsRune(**into, 0) { // not every database stores it
+			return conversations.Amendment{}, conversations.Refuse(conversations.InvalidParameter,
+				"the pre-action webhook answered %s with a NUL character in %s", t, name)
 		}
 	}
 	return m, nil

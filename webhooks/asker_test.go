@@ -150,6 +150,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		"a new one's name":        {event: conversations.ConversationAdd, answer: ok(`{"friendly_name":""}`), want: conversations.Amendment{FriendlyName: text("")}},
 		"what cannot be modified": {event: conversations.ParticipantAdd, answer: ok(`{"body":7,"friendly_name":7}`)},
 		"a number for a text":     {event: message, answer: ok(`{"body":7}`), refused: conversations.InvalidParameter},
+		"a NUL character":         {event: message, answer: ok(`{"body":"a\u0000b"}`), refused: conversations.InvalidParameter},
 		"attributes as JSON":      {event: message, answer: ok(`{"attributes":{"a":1}}`), refused: conversations.InvalidParameter},
 		"400":                     {event: message, answer: webhooks.Answer{Status: 400, Body: []byte(`{"body":"seen"}`)}, refused: conversations.ChangeRefused},
 		"599":                     {event: conversations.UserUpdate, answer: webhooks.Answer{Status: 599}, refused: conversations.ChangeRefused},

@@ -2,7 +2,6 @@ package channeltest
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -159,28 +158,4 @@ func payload(tb testing.TB, file string) []byte {
 		return []byte(strings.Join(strings.Fields(string(body)), "&"))
 	}
 	return body
-}
-
-// Fuzz feeds the driver with signed bodies that nobody has thought of, starting
-// from the recorded ones. It must not panic, and what it makes of them must be
-// sound.
-func Fuzz(f *testing.F, k Kit) {
-	f.Helper()
-	for _, h := range k.Hooks {
-		f.Add(payload(f, h.File))
-	}
-	for _, body := range k.Malformed {
-		f.Add([]byte(body))
-	}
-	receiver, ok := k.adapter(f, nowhere).(channels.HookReceiver)
-	require.True(f, ok)
-	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := receiver.ReceiveHook(k.request(body, false))
-		if err != nil {
-			require.Empty(t, got)
-			require.True(t, errors.Is(err, channels.ErrMalformed) || errors.Is(err, channels.ErrSignature), err)
-			return
-		}
-		sound(t, got)
-	})
 }

@@ -2,14 +2,12 @@ package main
 
 import (
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
 	"bridged/cmd/bridged/internal/config"
+	"bridged/cmd/bridged/internal/proxies"
 )
 
 // accessLog logs requests at the debug level: who asked for what, and how long it
@@ -17,7 +15,7 @@ import (
 // hold an address or an identity.
 type accessLog struct {
 	next    http.Handler
-	trusted []config.Network
+	proxies proxies.Trusted
 	log     *slog.Logger
 }
 
@@ -29,7 +27,7 @@ func (a accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.log.DebugContext(r.Context(), "request", "method", r.Method, "path", head(r.URL.Path),
-		"client", a.client(r), "took", time.Since(start))
+		"client", a.proxies.Client(r), "took", time.Since(start))
 }
 
 // head is the part of a path that holds nothing private.
@@ -38,35 +36,11 @@ func head(path string) string {
 	return strings.Join(segments[:min(len(segments), 3)], "/")
 }
 
-// unixClient stands for the address of a request that came through a Unix socket.
-const unixClient = "unix"
-
-// client is the address that a request came from. The proxies in
-// server.trusted_proxies are believed when they name another: the last address of
-// X-Forwarded-For that is not itself a trusted proxy's. So is whoever comes through
-// a Unix socket, whose permissions say who may.
-func (a accessLog) client(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	switch {
-	case err != nil:
-		host = unixClient
-	case !a.trusts(host):
-		return host
+// trusted are the proxies that are configured.
+func trusted(networks []config.Network) proxies.Trusted {
+	list := make(proxies.Trusted, len(networks))
+	for i, n := range networks {
+		list[i] = n.Prefix
 	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, hop := range slices.Backward(hops) {
-		hop = strings.TrimSpace(hop)
-		if _, err := netip.ParseAddr(hop); err != nil {
-			break
-		}
-		if host = hop; !a.trusts(hop) {
-			break
-		}
-	}
-	return host
-}
-
-func (a accessLog) trusts(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return err == nil && slices.ContainsFunc(a.trusted, func(n config.Network) bool { return n.Contains(addr.Unmap()) })
+	return list
 }

@@ -292,7 +292,7 @@ func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defa
 	d.console, err = console.New(console.Config{
 		AuthToken: d.cfg.Account.AuthToken.Value,
 		PublicURL: d.cfg.Server.PublicURL,
-		Client:    accessLog{trusted: d.cfg.Server.TrustedProxies}.client,
+		Client:    trusted(d.cfg.Server.TrustedProxies).Client,
 		Log:       d.log,
 	})
 	if err != nil {
@@ -350,7 +350,7 @@ func (d *daemon) publicHandler() http.Handler {
 	mux.Handle(hooks.Prefix, d.hooks)
 	mux.Handle(console.Prefix, d.console)
 	mux.Handle("/", d.api)
-	return api.Identified(accessLog{next: mux, trusted: d.cfg.Server.TrustedProxies, log: d.log})
+	return api.Identified(accessLog{next: mux, proxies: trusted(d.cfg.Server.TrustedProxies), log: d.log})
 }
 
 // close finishes what is in flight and closes the store, in the order in which

@@ -125,8 +125,13 @@ func (t *Telnyx) PostRaw(ctx context.Context, hook string, body []byte, at time.
 	return t.post(ctx, hook, http.Header{
 		"Content-Type":             {"application/json"},
 		"Telnyx-Timestamp":         {timestamp},
-		"Telnyx-Signature-Ed25519": {sign.Ed25519(t.key, timestamp, body)},
+		"Telnyx-Signature-Ed25519": {t.Sign(timestamp, body)},
 	}, body)
+}
+
+// Sign signs a body at a time, which may be any text.
+func (t *Telnyx) Sign(timestamp string, body []byte) string {
+	return sign.Ed25519(t.key, timestamp, body)
 }
 
 // newUUID makes an id as Telnyx gives to messages and events.

@@ -188,6 +188,8 @@ func TestConformance(t *testing.T) {
 
 func FuzzReceiveHook(f *testing.F) { channeltest.Fuzz(f, kit()) }
 
+func FuzzAnswers(f *testing.F) { channeltest.FuzzAnswers(f, kit()) }
+
 func TestNew(t *testing.T) {
 	t.Parallel()
 	good := config(channeltest.Env{Name: "a"})

@@ -1,8 +1,6 @@
 package bandwidth
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -15,6 +13,7 @@ import (
 	"bridged/channels/internal/normal"
 	"bridged/channels/internal/sms"
 	"bridged/conversations"
+	"bridged/sign"
 )
 
 // event is what a callback tells, several at a time.
@@ -65,14 +64,7 @@ func (a *Adapter) ReceiveHook(r channels.HookRequest) (channels.Received, error)
 func (a *Adapter) knows(header http.Header) bool {
 	r := http.Request{Header: header}
 	user, password, ok := r.BasicAuth()
-	want := a.cfg.CallbackPassword()
-	return same(user, a.cfg.CallbackUsername)&same(password, want) == 1 && ok && want != ""
-}
-
-// same compares two texts of any length in constant time: 1 where they are equal.
-func same(a, b string) int {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:])
+	return sign.Same(user, a.cfg.CallbackUsername)&sign.Same(password, a.cfg.CallbackPassword()) == 1 && ok
 }
 
 // intake collects what one request carries.

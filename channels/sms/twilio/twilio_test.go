@@ -165,6 +165,8 @@ func TestConformance(t *testing.T) {
 
 func FuzzReceiveHook(f *testing.F) { channeltest.Fuzz(f, kit()) }
 
+func FuzzAnswers(f *testing.F) { channeltest.FuzzAnswers(f, kit()) }
+
 func TestNew(t *testing.T) {
 	t.Parallel()
 	good := twilio.Config{Name: "a", PublicURL: "https://b", AccountSID: "AC1", AuthToken: func() string { return "" }}

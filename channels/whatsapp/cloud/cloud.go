@@ -10,7 +10,6 @@ package cloud
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"net/http"
 	"net/url"
@@ -20,6 +19,7 @@ import (
 	"bridged/channels/internal/files"
 	"bridged/channels/internal/waid"
 	"bridged/conversations"
+	"bridged/sign"
 )
 
 // DefaultAPIBaseURL is where Meta's Graph API is, its version included.
@@ -140,9 +140,7 @@ func (a acceptance) id() string {
 // brings the verify token gets its challenge back.
 func (a *Adapter) AnswerChallenge(r channels.HookRequest) ([]byte, error) {
 	query := url.Values(r.Query)
-	token := a.cfg.VerifyToken()
-	right := subtle.ConstantTimeCompare([]byte(query.Get("hub.verify_token")), []byte(token)) == 1
-	if token == "" || !right || query.Get("hub.mode") != "subscribe" {
+	if sign.Same(query.Get("hub.verify_token"), a.cfg.VerifyToken()) != 1 || query.Get("hub.mode") != "subscribe" {
 		return nil, channels.ErrSignature
 	}
 	return []byte(query.Get("hub.challenge")), nil

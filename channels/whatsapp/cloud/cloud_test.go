@@ -161,6 +161,8 @@ func TestConformanceWithIDsAsRecipients(t *testing.T) {
 
 func FuzzReceiveHook(f *testing.F) { channeltest.Fuzz(f, kit()) }
 
+func FuzzAnswers(f *testing.F) { channeltest.FuzzAnswers(f, kit()) }
+
 func TestAnswerChallenge(t *testing.T) {
 	t.Parallel()
 	token := "the verify token"
