@@ -28,6 +28,12 @@ const (
 	readHeaderTime = 10 * time.Second
 	readTime       = time.Minute // for a whole request
 	idleTime       = 2 * time.Minute
+	// adminWriteTime bounds an answer of admin.listen, whose longest are profiles.
+	adminWriteTime = 5 * time.Minute
+	// maxHeader bounds the headers of a request, in bytes. A longer one is answered 431.
+	maxHeader = 64 << 10
+	// maxStreams bounds the requests that one connection of HTTP/2 may carry at once.
+	maxStreams = 100
 )
 
 // serve runs the daemon until the context ends, and then finishes what is in
@@ -39,16 +45,15 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.
 			err = errors.Join(err, cfg.PrintCredentials(stdout, cfg.Server.PublicURL+console.Prefix))
 		}
 	}()
-	var listen net.ListenConfig
-	public, err := listen.Listen(ctx, "tcp", cfg.Server.Listen)
+	public, err := listen(ctx, "server.listen", cfg.Server.Listen)
 	if err != nil {
-		return fmt.Errorf("server.listen: %w", err)
+		return err
 	}
 	defer public.Close() //nolint:errcheck // the server has closed it, or nobody used it
 	cfg.Server.Bound(public.Addr())
-	admin, err := listen.Listen(ctx, "tcp", cfg.Admin.Listen)
+	admin, err := listen(ctx, "admin.listen", cfg.Admin.Listen)
 	if err != nil {
-		return fmt.Errorf("admin.listen: %w", err)
+		return err
 	}
 	defer admin.Close() //nolint:errcheck // likewise
 
@@ -70,9 +75,9 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.
 	stopReload := reloadOnHangup(cfg, certificate, log)
 	defer stopReload()
 
-	servers := newServers(d, certificate, log)
+	servers := newServers(d, bounded(public, mostConnections(cfg.Limits.Connections, log), log), certificate, log)
 	failed := make(chan error, 2)
-	go func() { failed <- servers.public(public) }()
+	go func() { failed <- servers.public() }()
 	go func() { failed <- servers.adminServer.Serve(admin) }()
 	build, _ := debug.ReadBuildInfo()
 	log.Info("bridged is ready", "public_url", cfg.Server.PublicURL, "listen", public.Addr().String(),
@@ -88,23 +93,44 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.
 	return err
 }
 
+// listen listens where a key of the configuration says.
+func listen(ctx context.Context, key, address string) (net.Listener, error) {
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	return l, nil
+}
+
 // servers are the two HTTP servers.
 type servers struct {
 	publicServer, adminServer *http.Server
+	clients                   *connections // of the public one
 	tls                       bool
 }
 
-func newServers(d *daemon, certificate *atomic.Pointer[tls.Certificate], log *slog.Logger) servers {
+// newServers makes the servers. The public one answers as many requests at once as it
+// may have connections.
+func newServers(d *daemon, clients *connections, certificate *atomic.Pointer[tls.Certificate], log *slog.Logger) servers {
 	newServer := func(h http.Handler) *http.Server {
 		return &http.Server{
 			Handler:           h,
 			ReadHeaderTimeout: readHeaderTime,
 			ReadTimeout:       readTime,
 			IdleTimeout:       idleTime,
+			MaxHeaderBytes:    maxHeader,
+			HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		}
 	}
-	s := servers{publicServer: newServer(d.publicHandler()), adminServer: newServer(d.adminHandler()), tls: certificate != nil}
+	s := servers{
+		publicServer: newServer(&crowd{next: d.publicHandler(), most: int64(clients.most)}),
+		adminServer:  newServer(d.adminHandler()),
+		clients:      clients, tls: certificate != nil,
+	}
+	s.adminServer.WriteTimeout = adminWriteTime
+	s.publicServer.ConnState = clients.follow
 	s.publicServer.RegisterOnShutdown(d.endFeeds)
 	if s.tls {
 		s.publicServer.TLSConfig = &tls.Config{
@@ -115,11 +141,11 @@ func newServers(d *daemon, certificate *atomic.Pointer[tls.Certificate], log *sl
 	return s
 }
 
-func (s servers) public(l net.Listener) error {
+func (s servers) public() error {
 	if s.tls {
-		return s.publicServer.ServeTLS(l, "", "")
+		return s.publicServer.ServeTLS(s.clients, "", "")
 	}
-	return s.publicServer.Serve(l)
+	return s.publicServer.Serve(s.clients)
 }
 
 func (s servers) shutdown(log *slog.Logger) {
