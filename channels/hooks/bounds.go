@@ -40,6 +40,9 @@ type reading struct{ long atomic.Int64 }
 // The error is conversations.ErrUnavailable where too many long ones are being read.
 func (b *reading) body(w http.ResponseWriter, r *http.Request) (body []byte, done func(), err error) {
 	from := http.MaxBytesReader(w, r.Body, MaxBody)
+	if r.ContentLength > MaxBody { // its sender need not write all that
+		return nil, func() {}, &http.MaxBytesError{Limit: MaxBody}
+	}
 	body, err = io.ReadAll(io.LimitReader(from, usualBody))
 	if err != nil || len(body) < usualBody {
 		return body, func() {}, err
