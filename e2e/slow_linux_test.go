@@ -123,4 +123,3 @@ func TestWithoutFileDescriptorsNothingIsLost(t *testing.T) {
 	assert.Equal(t, http.StatusOK, w.anew(t, w.Admin+"/readyz"))
 	assert.Contains(t, w.Log(), "may open no more files")
 }
-
