@@ -149,7 +149,7 @@ func (f *overloaded) watchAdmin(ctx context.Context, s *stage) error {
 			err = errors.Join(err, answer.Body.Close())
 		}
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // the watch is over
+			return nil // the watch is over
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)

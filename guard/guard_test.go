@@ -303,7 +303,7 @@ func TestSpellingsOfAPrivateAddress(t *testing.T) {
 		"public.example.com@127.0.0.1",
 	} {
 		_, err := get(t, guard.NewClient(guard.Config{}), "http://"+host+":"+port)
-		assert.Error(t, err, host)
+		require.Error(t, err, host)
 	}
 	assert.Zero(t, requests.Load())
 }
