@@ -89,15 +89,15 @@ const (
 	messaging = "POST /hooks/sms-main HTTP/1.1"
 )
 
-// Whatever comes over the wire is answered with a status that says what is wrong, or
-// not at all, and the next client is served as ever.
-func TestHTTPThatNobodyShouldWrite(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, setup{})
-	for name, c := range map[string]struct {
-		request string
-		status  int
-	}{
+// hostile is what comes over the wire, and the status of its answer.
+type hostile struct {
+	request string
+	status  int
+}
+
+// hostileRequests are what nobody should write, by what is wrong with them.
+func (w *world) hostileRequests() map[string]hostile {
+	return map[string]hostile{
 		"no HTTP":                         {"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\r\n\r\n", 400},
 		"another version":                 {"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 505},
 		"HTTP/2 without TLS":              {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400},
@@ -149,7 +149,15 @@ func TestHTTPThatNobodyShouldWrite(t *testing.T) {
 		"a hook of deep JSON":             {w.signedJSON(strings.Repeat(`{"entry":`, 100_000)), 400},
 		"a hook of long numbers":          {w.signedJSON(`{"object":"whatsapp_business_account","entry":` + strings.Repeat("9", 500_000) + `}`), 400},
 		"a hook with a message in chunks": {w.signedInChunks("MessageSid=" + fakecarrier.NewSID() + "&From=%2B15550209999&To=" + url.QueryEscape(smsProxy) + "&Body=hi"), 200},
-	} {
+	}
+}
+
+// Whatever comes over the wire is answered with a status that says what is wrong, or
+// not at all, and the next client is served as ever.
+func TestHTTPThatNobodyShouldWrite(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{})
+	for name, c := range w.hostileRequests() {
 		wire := w.dial(w.URL)
 		go wire.say(c.request)
 		status, body, err := wire.tryToHear()
