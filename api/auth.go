@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"time"
 
 	"bridged/sign"
 	"bridged/twilio"
@@ -35,6 +36,10 @@ func (c Credentials) authenticate(r *http.Request) (sid string, ok bool) {
 	return sid, ok
 }
 
+// bodyTime bounds how long the body of a request may take whose sender is known. Who
+// serves the API may give strangers less. Uploads have as long as they go on.
+const bodyTime = time.Minute
+
 // guarded lets only authenticated callers through, and says who they are.
 func (s *server) guarded(next func(w http.ResponseWriter, r *http.Request, who string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -45,6 +50,10 @@ func (s *server) guarded(next func(w http.ResponseWriter, r *http.Request, who s
 			}
 			writeError(w, twilio.NewError(http.StatusUnauthorized, twilio.CodeUnauthorized, "Authenticate"))
 			return
+		}
+		if r.Body != nil && r.Body != http.NoBody {
+			// What is no connection, such as a test's, has no deadlines.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
 		}
 		next(w, r, who)
 	})

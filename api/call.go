@@ -76,16 +76,24 @@ func (s *server) scope(r *http.Request) (twilio.Scope, error) {
 func errNotFound() error { return &conversations.Error{Fault: conversations.NotFound} }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	from := http.MaxBytesReader(w, r.Body, maxBody)
+	if r.ContentLength > maxBody { // its sender need not write all that
+		return nil, errTooLarge()
+	}
+	body, err := io.ReadAll(from)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, twilio.NewError(http.StatusRequestEntityTooLarge, twilio.CodeTooLarge,
-			"Request Entity Too Large: at most %d bytes are accepted", tooLarge.Limit)
+		return nil, errTooLarge()
 	case err != nil:
 		return nil, twilio.Invalid("the request's body broke off")
 	}
 	return body, nil
+}
+
+func errTooLarge() error {
+	return twilio.NewError(http.StatusRequestEntityTooLarge, twilio.CodeTooLarge,
+		"Request Entity Too Large: at most %d bytes are accepted", maxBody)
 }
 
 // form reads the body's parameters. A body without a type is taken for a form,

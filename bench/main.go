@@ -33,6 +33,8 @@ type options struct {
 	hooks         bool
 	hook          *hearer // that hears of every message; nil: nobody does
 	store         string  // sqlite or postgres
+	overload      bool
+	config        string // more of the daemon's configuration
 	databases     databases
 }
 
@@ -47,6 +49,7 @@ func main() {
 	flag.DurationVar(&o.steady, "steady", 15*time.Second, "how long the steady part takes")
 	flag.IntVar(&o.statuses, "statuses", 0, "status reports per minute beside the flood: compares the flood with and without them, and does nothing else")
 	flag.BoolVar(&o.hooks, "hooks", false, "compares the flood with and without a webhook that hears of every message, and does nothing else")
+	flag.BoolVar(&o.overload, "overload", false, "gives far more than can be relayed for as long as -steady, and does nothing else")
 	flag.StringVar(&o.store, "store", "sqlite", "sqlite, or postgres on a server that the benchmark starts")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {
@@ -62,6 +65,9 @@ func run(ctx context.Context, o options) (err error) {
 	defer func() { err = errors.Join(err, o.databases.close()) }()
 	if o.statuses > 0 {
 		return compareStatuses(ctx, o)
+	}
+	if o.overload {
+		return overload(ctx, o)
 	}
 	if o.hooks {
 		return compareHooks(ctx, o)

@@ -63,7 +63,7 @@ func newStage(ctx context.Context, o options, received func(s fakecarrier.Sent, 
 		return nil, err
 	}
 	file := filepath.Join(s.dir, "bridged.toml")
-	if err := os.WriteFile(file, []byte(s.config()), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(s.config()+o.config), 0o600); err != nil {
 		return nil, err
 	}
 	binary, err := filepath.Abs(o.binary)
@@ -164,26 +164,27 @@ func (s *stage) post(ctx context.Context, path string, form url.Values, want int
 	return json.Unmarshal(body, into)
 }
 
-// send delivers the n-th message to the daemon as its carrier would.
+// send delivers the n-th message to the daemon as its carrier would, and requires that
+// it is accepted.
 func (s *stage) send(ctx context.Context, n int64) error {
-	p := s.pairs[int(n)%len(s.pairs)]
-	m := fakecarrier.Message{From: p.person.Local(), To: p.proxy.Local(), Body: body(n)}
-	var (
-		status int
-		err    error
-	)
-	if p.proxy == smsProxy {
-		m.ID = fakecarrier.NewSID()
-		status, err = s.twilio.Post(ctx, s.URL+"/hooks/sms", m)
-	} else {
-		m.ID = "wamid." + strconv.FormatInt(n, 10)
-		m.From = strings.TrimPrefix(m.From, "+")
-		status, err = s.cloud.Post(ctx, s.URL+"/hooks/whatsapp", m)
-	}
+	status, err := s.deliver(ctx, n)
 	if err == nil && status != http.StatusOK {
 		err = fmt.Errorf("the hook answered %d", status)
 	}
 	return err
+}
+
+// deliver delivers the n-th message and returns how the hook answered.
+func (s *stage) deliver(ctx context.Context, n int64) (status int, err error) {
+	p := s.pairs[int(n)%len(s.pairs)]
+	m := fakecarrier.Message{From: p.person.Local(), To: p.proxy.Local(), Body: body(n)}
+	if p.proxy == smsProxy {
+		m.ID = fakecarrier.NewSID()
+		return s.twilio.Post(ctx, s.URL+"/hooks/sms", m)
+	}
+	m.ID = "wamid." + strconv.FormatInt(n, 10)
+	m.From = strings.TrimPrefix(m.From, "+")
+	return s.cloud.Post(ctx, s.URL+"/hooks/whatsapp", m)
 }
 
 // commits reads how many commits the daemon has made.

@@ -14,6 +14,7 @@ import (
 type backlog struct {
 	pending atomic.Int64
 	counted atomic.Int64 // when, in seconds
+	refused atomic.Int64 // when somebody was last refused for it, in seconds
 }
 
 // countEvery is how long a count of a shared backlog is good for, and countAgain
@@ -22,6 +23,10 @@ const (
 	countEvery = 10 * time.Second
 	countAgain = time.Second
 )
+
+// refusingTime is for how long after it has refused a message the backlog counts as
+// full: at its bound each message that is finished makes room for one.
+const refusingTime = 5 * time.Second
 
 // admit makes room for n more, or says that there is none.
 func (b *Bridge) admit(ctx context.Context, n int) error {
@@ -38,6 +43,7 @@ func (b *Bridge) admit(ctx context.Context, n int) error {
 		}
 		b.backlog.pending.Add(int64(-n))
 		if isCounted || !b.isStale(countAgain) {
+			b.backlog.refused.Store(b.now().Unix())
 			return conversations.ErrBacklogFull
 		}
 		if err := b.commit(ctx, b.countBacklog); err != nil {
@@ -62,6 +68,17 @@ func (b *Bridge) countBacklog(tx Tx) error {
 
 // Backlog returns how many inbound messages are accepted and not finished.
 func (b *Bridge) Backlog() int { return int(b.backlog.pending.Load()) }
+
+// Overload says why messages from carriers are refused for now; empty where they are not.
+func (b *Bridge) Overload() string {
+	switch {
+	case b.cfg.Space.Tight():
+		return "the disk is nearly full"
+	case b.now().Unix()-b.backlog.refused.Load() < int64(refusingTime/time.Second):
+		return "the backlog is full (limits.backlog)"
+	}
+	return ""
+}
 
 // Accept stores messages from a carrier, all in one commit. When it returns nil
 // they are on disk and the carrier may be answered; one that its channel has

@@ -1,9 +1,12 @@
 package guard_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/x509"
 	"encoding/binary"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -266,4 +269,41 @@ func TestRedirectsEnd(t *testing.T) {
 	})
 	_, err = get(t, guard.NewClient(guard.Config{Trusted: []string{guard.HostOf(file)}}), file)
 	require.ErrorIs(t, err, guard.ErrRedirect)
+}
+
+// What a server packs stays packed: nobody has asked for that, and it could unpack to
+// any size.
+func TestAnAnswerIsNotUnpacked(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err := w.Write(make([]byte, 10<<20))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	url, _ := server(t, func(w http.ResponseWriter, r *http.Request) {
+		assert.Empty(t, r.Header.Get("Accept-Encoding"))
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(packed.Bytes())
+	})
+	answer, err := get(t, guard.NewClient(guard.Config{Trusted: []string{guard.HostOf(url)}}), url)
+	require.NoError(t, err)
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	assert.Equal(t, packed.Bytes(), body)
+}
+
+// However a host of this machine is spelled, it is not connected to.
+func TestSpellingsOfAPrivateAddress(t *testing.T) {
+	t.Parallel()
+	url, requests := server(t, ok)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(url, "http://"))
+	require.NoError(t, err)
+	for _, host := range []string{
+		"127.1", "2130706433", "0177.0.0.1", "0x7f.0.0.1", "0x7f000001", "0", "LOCALHOST.", "[::ffff:7f00:1]", "[fe80::1%25lo]",
+		"public.example.com@127.0.0.1",
+	} {
+		_, err := get(t, guard.NewClient(guard.Config{}), "http://"+host+":"+port)
+		require.Error(t, err, host)
+	}
+	assert.Zero(t, requests.Load())
 }

@@ -109,6 +109,13 @@ func TestFilename(t *testing.T) {
 		"\u202egpj.exe":                        "gpj.exe",
 		"..":                                   "",
 		"/":                                    "",
+		"/etc/passwd":                          "passwd",
+		`..\..\boot.ini`:                       "boot.ini",
+		"..%2f..%2fetc%2fpasswd":               "..%2f..%2fetc%2fpasswd",
+		`a"; filename="b.exe`:                  `a"; filename="b.exe`,
+		"a\u2066b\u200fc\u061c.jpg":            "abc.jpg",
+		"\x1b[2Jcar\x7f.jpg\u0085":             "[2Jcar.jpg",
+		". . /..":                              "",
 		strings.Repeat("é", 256):               strings.Repeat("é", 256),
 		"x/" + strings.Repeat("./", 300) + "y": "y",
 	} {

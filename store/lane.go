@@ -99,6 +99,7 @@ func (l *lane) drain(batch []*operation) []*operation {
 func (l *lane) process(batch []*operation) {
 	start := time.Now()
 	if err := l.commit(batch); err != nil {
+		l.writer.committed.Store(0)
 		l.db.cfg.Log.Error("the store cannot commit", "operations", len(batch), "error", err)
 		err = fmt.Errorf("%w: %w", conversations.ErrUnavailable, err)
 		for _, op := range batch {
@@ -106,6 +107,7 @@ func (l *lane) process(batch []*operation) {
 		}
 		return
 	}
+	l.writer.committed.Store(time.Now().UnixNano())
 	l.db.cfg.Committed(len(batch), time.Since(start))
 	l.db.hub.committed(effectsOf(batch))
 	for _, op := range batch {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"bridged/conversations"
 )
@@ -43,9 +45,17 @@ type writer struct {
 	isClosed bool
 	closing  chan struct{}
 	lanes    sync.WaitGroup
+
+	underWay  atomic.Int64 // operations that somebody waits for
+	committed atomic.Int64 // when the last commit succeeded, in nanoseconds; 0 where the last failed
 }
 
 const (
+	// manyUnderWay is how many operations are a line that takes time to wait in, and
+	// wellTime for how long a commit says that the next ones succeed too.
+	manyUnderWay = 32
+	wellTime     = 2 * time.Second
+
 	// batchBeside bounds how many operations share a commit that runs beside
 	// others. Each keeps its locks until the end, and those of two long batches
 	// would meet.
@@ -78,11 +88,18 @@ func (w *writer) start(l *lane) { w.lanes.Go(l.loop) }
 
 // do hands an operation over and waits for its commit.
 func (w *writer) do(ctx context.Context, run func(*Tx) error, alone bool) error {
+	w.underWay.Add(1)
+	defer w.underWay.Add(-1)
 	op := &operation{run: run, done: make(chan error, 1)}
 	if err := w.hand(ctx, op, alone); err != nil {
 		return err
 	}
 	return <-op.done
+}
+
+// isBusyAndWell says whether many operations are under way, and commits succeed.
+func (w *writer) isBusyAndWell() bool {
+	return w.underWay.Load() >= manyUnderWay && time.Since(time.Unix(0, w.committed.Load())) < wellTime
 }
 
 // doLater hands an operation over and does not wait. It is for what may be lost.

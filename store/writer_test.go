@@ -198,3 +198,35 @@ func TestCloseCommitsWhatWaits(t *testing.T) {
 	assert.True(t, hasAnswer(t, again, "waits"))
 	assert.False(t, hasAnswer(t, again, "late"))
 }
+
+// The readiness check has to answer at once while many wait for the writer: it does not
+// wait behind them.
+func TestTheReadinessCheckDoesNotWaitInALongLine(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t)
+	const many = 40
+	update(t, db, insertAnswer("a"))
+	entered, leave, waiting := make(chan struct{}), make(chan struct{}), make(chan struct{}, many)
+	var line sync.WaitGroup
+	line.Go(func() {
+		assert.NoError(t, db.Update(context.Background(), func(*store.Tx) error {
+			close(entered)
+			<-leave
+			return nil
+		}))
+	})
+	<-entered
+	for range many {
+		line.Go(func() {
+			assert.NoError(t, db.Update(storetest.Signal{Context: context.Background(), Asked: waiting}, insertAnswer("a")))
+		})
+		<-waiting
+	}
+	checked := make(chan error, 1)
+	go func() { checked <- db.CheckWritable(context.Background()) }()
+	err := <-checked // it does not wait for what ends below
+	close(leave)
+	line.Wait()
+	require.NoError(t, err)
+	require.NoError(t, db.CheckWritable(t.Context()))
+}

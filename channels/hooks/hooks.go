@@ -13,9 +13,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -42,6 +42,7 @@ const (
 	ResultSignature   = "signature"   // 403
 	ResultMalformed   = "malformed"   // 400
 	ResultTooLarge    = "too_large"   // 413
+	ResultTooSlow     = "too_slow"    // 408
 	ResultMethod      = "method"      // 405
 	ResultNotFound    = "not_found"   // 404
 	ResultUnavailable = "unavailable" // 503
@@ -54,9 +55,6 @@ const (
 	// MaxBody is the longest request that is read, in bytes. Carriers send a few
 	// kilobytes; media come as links.
 	MaxBody = 1 << 20
-	// retryAfter is what a carrier is asked to wait, in seconds, when nothing can
-	// be stored.
-	retryAfter = "30"
 )
 
 // Config says what to serve.
@@ -75,6 +73,9 @@ type Handler struct {
 	acceptor  Acceptor
 	observe   Observer
 	log       *slog.Logger
+
+	reading    reading
+	complaints complaints
 }
 
 // New makes a Handler. Two channels of one name are an error.
@@ -162,14 +163,10 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request, name string,
 }
 
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request, name string, receiver channels.HookReceiver) string {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	body, done, err := h.reading.body(w, r)
+	defer done()
 	if err != nil {
-		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			refuse(w, http.StatusRequestEntityTooLarge)
-			return ResultTooLarge
-		}
-		refuse(w, http.StatusBadRequest) // the carrier hung up, or wrote no proper HTTP
-		return ResultMalformed
+		return h.unread(w, r, name, err)
 	}
 	received, err := receiver.ReceiveHook(h.request(r, body))
 	if err != nil {
@@ -185,6 +182,23 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, name string, r
 	return ResultAccepted
 }
 
+// unread answers a request whose body did not come.
+func (h *Handler) unread(w http.ResponseWriter, r *http.Request, name string, err error) string {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		refuse(w, http.StatusRequestEntityTooLarge)
+		return ResultTooLarge
+	case errors.Is(err, conversations.ErrUnavailable):
+		return h.reject(w, r, name, err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		refuse(w, http.StatusRequestTimeout)
+		return ResultTooSlow
+	}
+	refuse(w, http.StatusBadRequest) // the carrier hung up, or wrote no proper HTTP
+	return ResultMalformed
+}
+
 // request is what the driver sees. The URL is the one that the carrier was told:
 // behind a proxy the Host header and the scheme are another's, and signatures
 // cover what the carrier knows.
@@ -198,6 +212,8 @@ func (h *Handler) request(r *http.Request, body []byte) channels.HookRequest {
 
 // accept has everything stored.
 func (h *Handler) accept(ctx context.Context, name string, received channels.Received) error {
+	ctx, cancel := context.WithTimeout(ctx, acceptTime)
+	defer cancel()
 	if len(received.Messages) > 0 {
 		if err := h.acceptor.Accept(ctx, received.Messages); err != nil {
 			return fmt.Errorf("accept messages: %w", err)
@@ -232,12 +248,16 @@ func (h *Handler) reject(w http.ResponseWriter, r *http.Request, name string, er
 		status, result, level = http.StatusForbidden, ResultSignature, slog.LevelWarn
 	case errors.Is(err, channels.ErrMalformed):
 		status, result, level = http.StatusBadRequest, ResultMalformed, slog.LevelWarn
-	case errors.Is(err, conversations.ErrBacklogFull), errors.Is(err, conversations.ErrUnavailable):
+	case errors.Is(err, conversations.ErrBacklogFull), errors.Is(err, conversations.ErrUnavailable),
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		// The writer did not take it up in time, or the carrier did not wait for it.
 		status, result, level = http.StatusServiceUnavailable, ResultUnavailable, slog.LevelWarn
-		w.Header().Set("Retry-After", retryAfter)
+		w.Header().Set("Retry-After", askToWait())
 	}
-	h.log.LogAttrs(r.Context(), level, "hook rejected",
-		slog.String("channel", name), slog.String("result", result), slog.Any("error", err))
+	if omitted, may := h.complaints.may(complaint{name, result}, time.Now()); may {
+		h.log.LogAttrs(r.Context(), level, "hook rejected", slog.String("channel", name),
+			slog.String("result", result), slog.Any("error", err), slog.Int("omitted", omitted))
+	}
 	refuse(w, status)
 	return result
 }

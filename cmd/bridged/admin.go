@@ -41,6 +41,9 @@ func (d *daemon) ready(ctx context.Context) error {
 	if err := d.store.CheckWritable(ctx); err != nil {
 		return fmt.Errorf("the store is not writable: %w", err)
 	}
+	if reason := d.bridge.Overload(); reason != "" {
+		return fmt.Errorf("carriers' messages are refused for now: %s", reason)
+	}
 	oldest, err := d.store.OldestPending(ctx)
 	if err != nil {
 		return fmt.Errorf("the store is not readable: %w", err)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"path"
 	"sync"
 	"time"
 
@@ -350,7 +351,14 @@ func (d *daemon) publicHandler() http.Handler {
 	mux.Handle(hooks.Prefix, d.hooks)
 	mux.Handle(console.Prefix, d.console)
 	mux.Handle("/", d.api)
-	return api.Identified(accessLog{next: mux, proxies: trusted(d.cfg.Server.TrustedProxies), log: d.log})
+	served := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if clean := path.Clean(r.URL.Path); r.URL.Path == clean || r.URL.Path == clean+"/" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		d.api.ServeHTTP(w, r) // which finds nothing there; the mux would redirect
+	})
+	return api.Identified(accessLog{next: served, proxies: trusted(d.cfg.Server.TrustedProxies), log: d.log})
 }
 
 // close finishes what is in flight and closes the store, in the order in which

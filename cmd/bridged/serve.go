@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -28,6 +27,12 @@ const (
 	readHeaderTime = 10 * time.Second
 	readTime       = time.Minute // for a whole request
 	idleTime       = 2 * time.Minute
+	// adminWriteTime bounds an answer of admin.listen, whose longest are profiles.
+	adminWriteTime = 5 * time.Minute
+	// maxHeader bounds the headers of a request, in bytes. A longer one is answered 431.
+	maxHeader = 64 << 10
+	// maxStreams bounds the requests that one connection of HTTP/2 may carry at once.
+	maxStreams = 100
 )
 
 // serve runs the daemon until the context ends, and then finishes what is in
@@ -69,9 +74,9 @@ func serve(ctx context.Context, cfg *config.Config, watcher *supervisor, log *sl
 	stopReload := reloadOnHangup(cfg, certificate, watcher, log)
 	defer stopReload()
 
-	servers := newServers(d, certificate, log)
+	servers := newServers(d, bounded(public, mostConnections(cfg.Limits.Connections, log), log), certificate, log)
 	failed := make(chan error, 2)
-	go func() { failed <- servers.public(public) }()
+	go func() { failed <- servers.public() }()
 	go func() { failed <- servers.adminServer.Serve(admin) }()
 	build, _ := debug.ReadBuildInfo()
 	log.Info("bridged is ready", "public_url", cfg.Server.PublicURL, "listen", public.Addr().String(),
@@ -92,20 +97,31 @@ func serve(ctx context.Context, cfg *config.Config, watcher *supervisor, log *sl
 // servers are the two HTTP servers.
 type servers struct {
 	publicServer, adminServer *http.Server
+	clients                   *connections // of the public one
 	tls                       bool
 }
 
-func newServers(d *daemon, certificate *atomic.Pointer[tls.Certificate], log *slog.Logger) servers {
+// newServers makes the servers. The public one answers as many requests at once as it
+// may have connections.
+func newServers(d *daemon, clients *connections, certificate *atomic.Pointer[tls.Certificate], log *slog.Logger) servers {
 	newServer := func(h http.Handler) *http.Server {
 		return &http.Server{
 			Handler:           h,
 			ReadHeaderTimeout: readHeaderTime,
 			ReadTimeout:       readTime,
 			IdleTimeout:       idleTime,
+			MaxHeaderBytes:    maxHeader,
+			HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		}
 	}
-	s := servers{publicServer: newServer(d.publicHandler()), adminServer: newServer(d.adminHandler()), tls: certificate != nil}
+	s := servers{
+		publicServer: newServer(&crowd{next: d.publicHandler(), most: int64(clients.most)}),
+		adminServer:  newServer(d.adminHandler()),
+		clients:      clients, tls: certificate != nil,
+	}
+	s.adminServer.WriteTimeout = adminWriteTime
+	s.publicServer.ConnState = clients.follow
 	s.publicServer.RegisterOnShutdown(d.endFeeds)
 	if s.tls {
 		s.publicServer.TLSConfig = &tls.Config{
@@ -116,11 +132,11 @@ func newServers(d *daemon, certificate *atomic.Pointer[tls.Certificate], log *sl
 	return s
 }
 
-func (s servers) public(l net.Listener) error {
+func (s servers) public() error {
 	if s.tls {
-		return s.publicServer.ServeTLS(l, "", "")
+		return s.publicServer.ServeTLS(s.clients, "", "")
 	}
-	return s.publicServer.Serve(l)
+	return s.publicServer.Serve(s.clients)
 }
 
 func (s servers) shutdown(log *slog.Logger) {

@@ -12,7 +12,8 @@ import (
 type File struct {
 	Content     string
 	ContentType string
-	Status      int // not 0: this status instead of the file
+	Status      int    // not 0: this status instead of the file
+	Location    string // of Status, when that is a redirect
 	// Wait, where it is not nil, holds the second half back until it is closed.
 	Wait <-chan struct{}
 	// Asked is called when somebody asks for the file. Optional.
@@ -47,6 +48,9 @@ func (c *Carrier) give(w http.ResponseWriter, r *http.Request, name string) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	case f.Status != 0:
+		if f.Location != "" {
+			w.Header().Set("Location", f.Location)
+		}
 		w.WriteHeader(f.Status)
 		return
 	}

@@ -229,6 +229,8 @@ type Limits struct {
 	// service, as page 31 has it; 0 is no bound.
 	ActionsPerSecond int `toml:"actions_per_second" default:"0" check:"min:0"`
 	Backlog          int `toml:"backlog" default:"1000000" check:"min:1"`
+	// Connections bounds how many clients of server.listen may be connected at once.
+	Connections int `toml:"connections" default:"4096" check:"min:1"`
 	// SenderRate bounds, in messages per second, what one person sends to one of
 	// our numbers; 0 is no bound. SenderBurst may come at once.
 	SenderRate  float64 `toml:"sender_rate" default:"0" check:"notnegative"`

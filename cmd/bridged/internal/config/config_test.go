@@ -138,7 +138,7 @@ func TestLoad_defaults(t *testing.T) {
 		First: 5 * time.Second, Max: time.Hour, Attempts: 8,
 		UnknownWait: 30 * time.Second, ResendUnknown: true, SendTimeout: 15 * time.Second,
 	}, c.Retry)
-	assert.Equal(t, config.Limits{Backlog: 1_000_000, SenderBurst: 20}, c.Limits)
+	assert.Equal(t, config.Limits{Backlog: 1_000_000, Connections: 4096, SenderBurst: 20}, c.Limits)
 }
 
 func TestLoad_publicURLFollowsListen(t *testing.T) {

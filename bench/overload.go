@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"bridged/e2e/fakecarrier"
+)
+
+const (
+	// overloadBacklog is the daemon's limits.backlog in this part.
+	overloadBacklog = 2000
+	// overloadFactor is how many times as many connections carry messages as in the flood.
+	overloadFactor = 10
+	// slowCarrier is how long the carriers take for each send.
+	slowCarrier = 100 * time.Millisecond
+	adminPause  = 20 * time.Millisecond // between two questions to admin.listen
+)
+
+// overloaded is what the overload found.
+type overloaded struct {
+	mu                         sync.Mutex
+	out                        map[string]int // how often each message came out
+	took                       map[int64]bool // the messages that were answered 200
+	accept, refuse             latencies
+	admin                      [3]latencies // of each of adminPaths
+	accepted, refused, unready atomic.Int64
+	others                     atomic.Int64 // answers that are neither
+}
+
+// overload gives a daemon with a short backlog and slow carriers far more messages than
+// it can relay, over far more connections, for as long as the steady part takes. It says
+// what was refused, that all that was accepted came out once, and whether admin.listen
+// answered meanwhile.
+func overload(ctx context.Context, o options) error {
+	found := &overloaded{out: make(map[string]int), took: make(map[int64]bool)}
+	o.config = fmt.Sprintf("[limits]\nbacklog = %d\n", overloadBacklog)
+	s, err := newStage(ctx, o, func(m fakecarrier.Sent, _ bool) {
+		found.mu.Lock()
+		defer found.mu.Unlock()
+		found.out[m.Body[:8]]++
+	})
+	if err != nil {
+		return err
+	}
+	slow := func(fakecarrier.Sent) fakecarrier.Fault { return fakecarrier.Fault{Delay: slowCarrier} }
+	s.twilio.Fault, s.cloud.Fault = slow, slow
+	err = found.measure(ctx, s, o)
+	return errors.Join(err, s.close())
+}
+
+func (f *overloaded) measure(ctx context.Context, s *stage, o options) error {
+	start := time.Now()
+	watching, stop := context.WithCancel(ctx)
+	var watchers errgroup.Group
+	watchers.Go(func() error { return f.watchAdmin(watching, s) })
+	err := f.press(ctx, s, o)
+	pressed := time.Since(start)
+	if err == nil {
+		err = f.recover(ctx, s)
+	}
+	recovered := time.Since(start) - pressed
+	stop()
+	if err = errors.Join(err, watchers.Wait()); err != nil {
+		return err
+	}
+	rss, err := s.peakRSS()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("overload: %d connections for %s  accepted %d (%.0f/s, p50 %s p99 %s)  refused with 503 %d (p50 %s p99 %s)  other answers %d  relayed %d, each once\n",
+		overloadFactor*o.connections, pressed.Round(time.Millisecond), f.accepted.Load(), float64(f.accepted.Load())/pressed.Seconds(),
+		f.accept.p(50), f.accept.p(99), f.refused.Load(), f.refuse.p(50), f.refuse.p(99), f.others.Load(), len(f.out))
+	for i, path := range adminPaths() {
+		fmt.Printf("overload: %s p50 %s p99 %s longest %s\n", path, f.admin[i].p(50), f.admin[i].p(99), f.admin[i].p(100))
+	}
+	fmt.Printf("overload: %d times not ready  peak RSS %d MB  recovered after %s\n",
+		f.unready.Load(), rss>>20, recovered.Round(time.Millisecond))
+	return nil
+}
+
+// press posts messages over many connections, each as soon as the last is answered.
+func (f *overloaded) press(ctx context.Context, s *stage, o options) error {
+	until := time.Now().Add(o.steady)
+	var next atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	for range overloadFactor * o.connections {
+		group.Go(func() error {
+			for time.Now().Before(until) {
+				if err := f.post(ctx, s, next.Add(1)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func (f *overloaded) post(ctx context.Context, s *stage, n int64) error {
+	start := time.Now()
+	status, err := s.deliver(ctx, n)
+	if err != nil { // a connection that was closed while it was idle: a carrier would come again
+		f.others.Add(1)
+		return ctx.Err()
+	}
+	took := time.Since(start)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch status {
+	case http.StatusOK:
+		f.accepted.Add(1)
+		f.accept, f.took[n] = append(f.accept, took), true
+	case http.StatusServiceUnavailable:
+		f.refused.Add(1)
+		f.refuse = append(f.refuse, took)
+	default:
+		f.others.Add(1)
+	}
+	return nil
+}
+
+func adminPaths() []string { return []string{"/healthz", "/readyz", "/metrics"} }
+
+// watchAdmin asks admin.listen in turn for its three answers, as a monitor would.
+func (f *overloaded) watchAdmin(ctx context.Context, s *stage) error {
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	tick := time.NewTicker(adminPause)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		path := adminPaths()[n%3]
+		start := time.Now()
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Admin+path, http.NoBody)
+		if err != nil {
+			return err
+		}
+		answer, err := client.Do(r)
+		if err == nil {
+			_, err = io.Copy(io.Discard, answer.Body)
+			err = errors.Join(err, answer.Body.Close())
+		}
+		if ctx.Err() != nil {
+			return nil // the watch is over
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		f.admin[n%3] = append(f.admin[n%3], time.Since(start))
+		if answer.StatusCode != http.StatusOK {
+			f.unready.Add(1)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// recover waits until all that was accepted came out, a new message is accepted, and the
+// daemon says that it is ready; then nothing may have come out twice.
+func (f *overloaded) recover(ctx context.Context, s *stage) error {
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	tick := time.NewTicker(adminPause)
+	defer tick.Stop()
+	for !f.isRelayed() || !isReady(ctx, s) {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("it has not recovered: not all of %d were relayed", f.accepted.Load())
+		case <-tick.C:
+		}
+	}
+	const last = 99_999_999
+	if status, err := s.deliver(ctx, last); err != nil || status != http.StatusOK {
+		return errors.Join(err, fmt.Errorf("a message after the overload was answered %d", status))
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id, times := range f.out {
+		if times > 1 {
+			return fmt.Errorf("message %s was relayed %d times", id, times)
+		}
+	}
+	return nil
+}
+
+func (f *overloaded) isRelayed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for n := range f.took {
+		if f.out[body(n)[:8]] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isReady(ctx context.Context, s *stage) bool {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Admin+"/readyz", http.NoBody)
+	if err != nil {
+		return false
+	}
+	answer, err := s.client.Do(r)
+	if err != nil {
+		return false
+	}
+	return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
+}

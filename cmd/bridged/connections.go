@@ -1,0 +1,178 @@
+package main
+
+import (
+	"container/list"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// connections is a listener with a bound on how many connections are open at once,
+// and so on the memory and the file descriptors that clients can take.
+//
+// At the bound the next client is served all the same if any connection waits for
+// its client: one that is idle between requests, or whose client is still writing the
+// headers of one. The one that has waited longest is closed. Who keeps connections
+// open by writing slowly thus loses them to those who write a request at once. Where
+// all connections are being answered the next client waits, and others behind it in
+// the kernel's queue.
+type connections struct {
+	net.Listener
+	most int
+	log  *slog.Logger
+
+	mu      sync.Mutex
+	changed *sync.Cond // a connection was closed, or waits for its client
+	open    int
+	waiting *list.List // of *connection: for their clients, the longest first
+	closed  bool
+	told    time.Time // when the log said that there are no files left
+}
+
+// tellEvery is how often the log says that the process may open no more files.
+const tellEvery = time.Minute
+
+// bounded makes a listener that has so many connections at most.
+func bounded(l net.Listener, most int, log *slog.Logger) *connections {
+	c := &connections{Listener: l, most: most, log: log, waiting: list.New()}
+	c.changed = sync.NewCond(&c.mu)
+	return c
+}
+
+// Accept implements net.Listener.
+func (l *connections) Accept() (net.Conn, error) {
+	accepted, err := l.Listener.Accept()
+	if err != nil {
+		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+			l.outOfFiles(err)
+		}
+		return nil, err // the server asks again in a moment
+	}
+	c := &connection{Conn: accepted, of: l}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.open >= l.most && !l.closed && !l.closeLongest() {
+		l.changed.Wait()
+	}
+	if l.closed {
+		return nil, errors.Join(net.ErrClosed, accepted.Close())
+	}
+	l.open++
+	c.place = l.waiting.PushBack(c)
+	return c, nil
+}
+
+// outOfFiles gives up a connection, if one waits for its client.
+func (l *connections) outOfFiles(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closeLongest()
+	if time.Since(l.told) >= tellEvery {
+		l.told = time.Now()
+		l.log.Warn("the process may open no more files: clients wait", "connections", l.open, "error", err)
+	}
+}
+
+// closeLongest closes the connection that has waited for its client longest; false
+// where none waits. The caller holds l.mu.
+func (l *connections) closeLongest() bool {
+	first := l.waiting.Front()
+	if first == nil {
+		return false
+	}
+	if c, ok := first.Value.(*connection); ok {
+		l.forget(c)
+		_ = c.Conn.Close() // its client has said nothing that could be answered
+	}
+	return true
+}
+
+// forget counts a connection no more. The caller holds l.mu.
+func (l *connections) forget(c *connection) {
+	if c.gone {
+		return
+	}
+	c.gone = true
+	l.open--
+	l.served(c)
+	l.changed.Signal()
+}
+
+// served notes that a connection does not wait for its client. The caller holds l.mu.
+func (l *connections) served(c *connection) {
+	if c.place != nil {
+		l.waiting.Remove(c.place)
+		c.place = nil
+	}
+}
+
+// Close implements net.Listener.
+func (l *connections) Close() error {
+	l.mu.Lock()
+	l.closed = true
+	l.changed.Broadcast()
+	l.mu.Unlock()
+	return l.Listener.Close()
+}
+
+// follow is told by the server what a connection does (http.Server.ConnState).
+func (l *connections) follow(at net.Conn, state http.ConnState) {
+	if outer, ok := at.(interface{ NetConn() net.Conn }); ok {
+		at = outer.NetConn() // below TLS
+	}
+	c, ok := at.(*connection)
+	if !ok {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch state {
+	case http.StateActive, http.StateHijacked:
+		l.served(c)
+	case http.StateIdle:
+		if !c.gone && c.place == nil {
+			c.place = l.waiting.PushBack(c)
+			l.changed.Signal()
+		}
+	case http.StateNew, http.StateClosed:
+		// Accept and Close have noted it.
+	}
+}
+
+// connection is one of those that are counted.
+type connection struct {
+	net.Conn
+	of    *connections
+	place *list.Element // among those that wait for their clients; nil: it does not
+	gone  bool
+}
+
+// ReadFrom implements io.ReaderFrom: files go out without a way through our memory.
+func (c *connection) ReadFrom(r io.Reader) (int64, error) { return io.Copy(c.Conn, r) }
+
+// Close implements net.Conn.
+func (c *connection) Close() error {
+	c.of.mu.Lock()
+	c.of.forget(c)
+	c.of.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// mostConnections is how many clients may be connected at once: as many as configured,
+// and half of what the process may have open. The other half is for the store, files,
+// carriers, webhooks and admin.listen.
+func mostConnections(configured int, log *slog.Logger) int {
+	files, known := openFiles()
+	if !known || configured <= files/2 {
+		return configured
+	}
+	most := max(1, files/2)
+	log.Warn("the process may open few files: fewer clients than limits.connections are served at once",
+		"open_files", files, "connections", most)
+	return most
+}

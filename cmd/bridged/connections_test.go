@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// servedBy starts a server with a bound on its connections. A request for /wait is
+// answered when the channel is closed; each is announced by a line.
+func servedBy(t *testing.T, most int) (address string, asked chan string, leave chan struct{}) {
+	t.Helper()
+	inner, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	l := bounded(inner, most, slog.New(slog.DiscardHandler))
+	asked, leave = make(chan string, 10), make(chan struct{})
+	server := &http.Server{
+		ReadHeaderTimeout: time.Minute, ConnState: l.follow,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked <- r.URL.Path
+			if r.URL.Path == "/wait" {
+				<-leave
+			}
+			_, _ = io.WriteString(w, "ok")
+		}),
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	t.Cleanup(func() {
+		require.NoError(t, server.Close())
+		require.ErrorIs(t, <-done, http.ErrServerClosed)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		assert.Zero(t, l.open, "all are counted")
+		assert.Zero(t, l.waiting.Len())
+	})
+	return inner.Addr().String(), asked, leave
+}
+
+func dial(t *testing.T, address string) *bufio.ReadWriter {
+	t.Helper()
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	require.NoError(t, c.SetDeadline(time.Now().Add(20*time.Second)))
+	return bufio.NewReadWriter(bufio.NewReader(c), bufio.NewWriter(c))
+}
+
+func write(t *testing.T, c *bufio.ReadWriter, text string) {
+	t.Helper()
+	_, err := c.WriteString(text)
+	require.NoError(t, err)
+	require.NoError(t, c.Flush())
+}
+
+func answered(t *testing.T, c *bufio.ReadWriter) {
+	t.Helper()
+	answer, err := http.ReadResponse(c.Reader, nil)
+	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, answer.Body)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+}
+
+const request = "GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
+
+func TestSlowClientsMakeRoomForOthers(t *testing.T) {
+	t.Parallel()
+	address, _, _ := servedBy(t, 3)
+	slow := make([]*bufio.ReadWriter, 3)
+	for i := range slow {
+		slow[i] = dial(t, address)
+		write(t, slow[i], "GET / HTTP/1.1\r\nX-Slow: ")
+	}
+	for range 3 {
+		c := dial(t, address)
+		write(t, c, fmt.Sprintf(request, ""))
+		answered(t, c)
+	}
+	for _, c := range slow {
+		_, err := c.ReadByte()
+		require.Error(t, err, "it made room")
+	}
+}
+
+func TestIdleConnectionsMakeRoom(t *testing.T) {
+	t.Parallel()
+	address, _, _ := servedBy(t, 2)
+	first, second := dial(t, address), dial(t, address)
+	for _, c := range []*bufio.ReadWriter{first, second, first} { // the second is idle longest
+		write(t, c, fmt.Sprintf(request, ""))
+		answered(t, c)
+	}
+	third := dial(t, address)
+	write(t, third, fmt.Sprintf(request, ""))
+	answered(t, third)
+	_, err := second.ReadByte()
+	require.ErrorIs(t, err, io.EOF)
+	write(t, first, fmt.Sprintf(request, ""))
+	answered(t, first)
+}
+
+func TestWhereAllAreServedTheNextWaits(t *testing.T) {
+	t.Parallel()
+	address, asked, leave := servedBy(t, 2)
+	served := []*bufio.ReadWriter{dial(t, address), dial(t, address)}
+	for _, c := range served {
+		write(t, c, fmt.Sprintf(request, "wait"))
+		require.Equal(t, "/wait", <-asked)
+	}
+	next := dial(t, address)
+	write(t, next, fmt.Sprintf(request, "next"))
+	select {
+	case path := <-asked:
+		require.Fail(t, "there was no room for "+path)
+	default:
+	}
+	close(leave)
+	for _, c := range append(served, next) {
+		answered(t, c)
+	}
+	assert.Equal(t, "/next", <-asked)
+}
+
+// exhausted is a listener of a process that may open no more files.
+type exhausted struct{ net.Listener }
+
+func (exhausted) Accept() (net.Conn, error) {
+	return nil, &net.OpError{Op: "accept", Net: "tcp", Err: syscall.EMFILE}
+}
+
+func TestWithoutFilesOneConnectionIsGivenUp(t *testing.T) {
+	t.Parallel()
+	here, there := net.Pipe()
+	defer there.Close()
+	var log strings.Builder
+	l := bounded(exhausted{}, 5, slog.New(slog.NewTextHandler(&log, nil)))
+	c := &connection{Conn: here, of: l}
+	l.open, c.place = 1, l.waiting.PushBack(c)
+	for range 3 {
+		_, err := l.Accept()
+		var temporary interface{ Temporary() bool }
+		require.ErrorAs(t, err, &temporary)
+		require.True(t, temporary.Temporary(), "the server tries again")
+	}
+	_, err := there.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF)
+	assert.Zero(t, l.open)
+	assert.Equal(t, 1, strings.Count(log.String(), "may open no more files"), "it is said once a minute")
+}
+
+func TestHalfOfTheFilesAreForClients(t *testing.T) {
+	t.Parallel()
+	files, known := openFiles()
+	require.True(t, known)
+	log := slog.New(slog.DiscardHandler)
+	assert.Equal(t, 1, mostConnections(1, log))
+	assert.Equal(t, files/2, mostConnections(files, log))
+}
+
+func TestACrowdIsBounded(t *testing.T) {
+	t.Parallel()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	c := &crowd{most: 1, next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		entered <- struct{}{}
+		<-leave
+	})}
+	ask := func() *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		c.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v1/Conversations", strings.NewReader("a=b")))
+		return w
+	}
+	first := make(chan int)
+	go func() { first <- ask().Code }()
+	<-entered
+	for range 10 {
+		w := ask()
+		assert.Equal(t, http.StatusServiceUnavailable, w.Code)
+		assert.JSONEq(t, `{"code":20503,"message":"Service unavailable","more_info":"https://www.twilio.com/docs/errors/20503","status":503}`, w.Body.String())
+		assert.Regexp(t, `^[2-4]$`, w.Header().Get("Retry-After"))
+	}
+	close(leave)
+	assert.Equal(t, http.StatusOK, <-first)
+	go func() { <-entered }()
+	assert.Equal(t, http.StatusOK, ask().Code, "there is room again")
+}
