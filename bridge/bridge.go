@@ -103,6 +103,14 @@ type Config struct {
 	Shared bool
 	Space  Space // optional
 	Files  Files // optional; there are none
+	// Belongings are what there is of persons, who can be erased; optional. Types are
+	// the types of addresses that a telephone number may be on, Forget is told whom to
+	// forget who is remembered outside of the store, and EraseNow is called when there is
+	// something for Erase.
+	Belongings Belongings
+	Types      []conversations.ChannelType
+	Forget     func(conversations.Spellings)
+	EraseNow   func()
 	// EventRetention is how long events are kept that every reader has read; optional,
 	// 4 hours.
 	EventRetention time.Duration

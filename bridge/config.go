@@ -121,6 +121,12 @@ func (c *Config) setDefaults() {
 	if c.Observer == nil {
 		c.Observer = nobody{}
 	}
+	if c.Forget == nil {
+		c.Forget = func(conversations.Spellings) {}
+	}
+	if c.EraseNow == nil {
+		c.EraseNow = func() {}
+	}
 	if c.Due == nil {
 		c.Due = func(time.Time) {}
 	}

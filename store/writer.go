@@ -17,6 +17,8 @@ type effects struct {
 	finished []int64  // outbox rows that are gone
 	leases   []string // names that nobody had ever used
 	recorded bool     // there are new events
+
+	outside func(Statements) // runs before anything else is written; nil: nothing
 }
 
 // wake is a queue that got rows, and the lease that they need.

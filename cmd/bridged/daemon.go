@@ -145,6 +145,11 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		Files:      d.files,
 		MediaLife:  d.cfg.Media.UnattachedTTL,
 
+		Belongings: d.store,
+		Types:      directory.Types(),
+		Forget:     d.carrier.Forget,
+		EraseNow:   func() { d.pipeline.EraseNow() },
+
 		EventRetention: d.cfg.Events.Retention,
 		Fitter:         media.NewFitter(d.files, d.cfg.Media.LinkFallback),
 		FileURL:        d.fileURL, FileURLLife: d.cfg.Media.CarrierURLTTL,

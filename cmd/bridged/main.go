@@ -36,6 +36,7 @@ type commands struct {
 	Import      ImportCmd      `cmd:"" help:"Import what another installation exported into the running one."`
 	Explain     ExplainCmd     `cmd:"" help:"Say where an inbound message would go, and why."`
 	DeadLetters DeadLettersCmd `cmd:"" help:"List what was given up, try it again, or discard it."`
+	Erase       EraseCmd       `cmd:"" help:"Remove a person from the running installation, and prove it."`
 	Migrate     MigrateCmd     `cmd:"" help:"Move a stopped installation from SQLite to PostgreSQL."`
 	Version     VersionCmd     `cmd:"" help:"Print version, commit and Go version."`
 }
