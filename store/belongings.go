@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,6 +35,9 @@ type belongings struct {
 	where   string // what else has to be true; empty for nothing
 	// author says that the columns are whole addresses, and not words with some in them.
 	author bool
+	// orphans says that they are rows whose message is gone, which the column tells of.
+	// They are nobody's, but may tell how files were named.
+	orphans bool
 	// renamed is the column in which the name is replaced, where the row stays.
 	renamed string
 }
@@ -61,6 +65,9 @@ func allBelongings() []belongings {
 	list = append(list, goneBelongings()...)
 	list = append(list, renamedBelongings()...)
 	return append(list, belongings{
+		kind: "events of deliveries", from: "events", table: "events", key: "seq", columns: []string{"after"}, orphans: true,
+		where: "type = '" + string(conversations.DeliveryUpdated) + `' AND (after LIKE '%"Files":[%' OR after NOT LIKE '%"Prefix":""%')`,
+	}, belongings{
 		kind: kindIndexed, key: "e.place",
 		from: "search_entries e LEFT JOIN messages m ON m.id = e.resource_id LEFT JOIN participants p ON p.id = e.resource_id",
 		where: `(e.kind = '` + string(conversations.SearchMessage) + `' AND m.id IS NULL
@@ -146,6 +153,11 @@ func (db *DB) belongings(ctx context.Context, b belongings, known []wordColumn, 
 		if err != nil {
 			return err
 		}
+		if b.orphans {
+			if found, err = db.withoutMessage(ctx, found); err != nil {
+				return err
+			}
+		}
 		if len(found) > 0 {
 			if err := give(found); err != nil {
 				return err
@@ -163,7 +175,7 @@ func (db *DB) belongingsQuery(b belongings, known []wordColumn, s conversations.
 		args       []any
 		conditions = []string{"1 = 1"}
 	)
-	if len(b.columns) > 0 {
+	if len(b.columns) > 0 && !b.orphans {
 		var words []string
 		for _, name := range s {
 			args = append(args, name)
@@ -206,7 +218,7 @@ func (db *DB) readBelongings(ctx context.Context, b belongings, s conversations.
 			last = string(text)
 		}
 		one := conversations.Belonging{Kind: b.kind, Key: last}
-		is := len(values) == 0
+		is := len(values) == 0 || b.orphans
 		for _, v := range values {
 			if v == nil {
 				one.Values = append(one.Values, "")
@@ -220,6 +232,30 @@ func (db *DB) readBelongings(ctx context.Context, b belongings, s conversations.
 		}
 	}
 	return found, last, n, rows.Err()
+}
+
+// withoutMessage returns those of the events of deliveries whose message is gone.
+func (db *DB) withoutMessage(ctx context.Context, list []conversations.Belonging) (gone []conversations.Belonging, err error) {
+	for _, one := range list {
+		var d struct {
+			Conversation conversations.ConversationID
+			Message      conversations.MessageID
+		}
+		if err := json.Unmarshal([]byte(one.Values[0]), &d); err != nil {
+			return nil, fmt.Errorf("read the event of a delivery: %w", err)
+		}
+		if d.Message == "" || d.Conversation == "" {
+			continue // of an inbound webhook's answer
+		}
+		found, err := all(db.reader(ctx), scanText, "SELECT id FROM messages WHERE id = $1", d.Message)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
+			gone = append(gone, conversations.Belonging{Kind: one.Kind, Key: one.Key})
+		}
+	}
+	return gone, nil
 }
 
 // wordColumn is a column in which words can stand.
