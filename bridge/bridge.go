@@ -103,6 +103,10 @@ type Config struct {
 	Shared bool
 	Space  Space // optional
 	Files  Files // optional; there are none
+	// Retention is how long messages and files are kept, which Aged lists; optional: for
+	// good.
+	Retention Retention
+	Aged      Aged
 	// Belongings are what there is of persons, who can be erased; optional. Types are
 	// the types of addresses that a telephone number may be on, Forget is told whom to
 	// forget who is remembered outside of the store, and EraseNow is called when there is
@@ -141,6 +145,7 @@ type Bridge struct {
 	backlog backlog
 	floods  *floods
 	sweeps  sweeps
+	walks   walks
 
 	keywords keywords
 }

@@ -64,6 +64,7 @@ type Tx interface {
 	CredentialRows
 	PushRows
 	ErasureRows
+	AgedRows
 
 	// Lock waits for the named things and keeps them until the commit, first to
 	// last. Only operations that may run beside others need it.

@@ -41,6 +41,13 @@ type Leftover struct {
 	Rows          int
 }
 
+// Aged is a message or a file by its age.
+type Aged struct {
+	ID      string
+	Created time.Time
+	Service ServiceID
+}
+
 // ErasedName stands where the name of a person was, in what is not theirs alone.
 const ErasedName = "erased"
 

@@ -64,6 +64,7 @@ type Upkeep interface {
 	Tidy(ctx context.Context) error
 	ForgetEvents(ctx context.Context) (next time.Time, err error)
 	Erase(ctx context.Context) (next time.Time, err error)
+	Retain(ctx context.Context) (next time.Time, err error)
 }
 
 // Config is what a Pipeline needs. Fields are required unless their comment says
@@ -217,6 +218,9 @@ func (p *Pipeline) Start(ctx context.Context) error {
 	})
 	p.running.Go(func() {
 		p.doWhenDue(ctx, dueWork{name: "the erasure of persons", alarm: p.erasuresDue, take: p.cfg.Verbs.Erase})
+	})
+	p.running.Go(func() {
+		p.doWhenDue(ctx, dueWork{name: "the removal of old messages and files", alarm: newAlarm(), take: p.cfg.Verbs.Retain})
 	})
 	p.running.Go(func() { p.tidyRegularly(ctx) })
 	p.running.Go(func() { p.recoverWhenTaken(ctx) })
