@@ -1,6 +1,7 @@
 package conversations
 
 import (
+	"regexp"
 	"strings"
 	"time"
 )
@@ -112,22 +113,16 @@ func next(text, name string, from int) int {
 	return -1
 }
 
-// begins says whether a name can begin behind a text: at a mark, or behind a
-// character that is escaped as in URLs or JSON.
+// escaped is the end of a text that ends with an escaped character, as in URLs and in
+// JSON, however often one is wrapped in the other.
+var escaped = regexp.MustCompile(`(?:%(?:25)*[0-9A-Fa-f]{2}|(?:\\|%(?:25)*5C)(?:[bfnrt]|u[0-9a-fA-F]{4}))$`)
+
+// longestEscape bounds what of a text is looked at for that, in bytes.
+const longestEscape = 32
+
+// begins says whether a name can begin behind a text: at a mark, escaped or not.
 func begins(before string) bool {
-	if before == "" || !alphanumeric(before[len(before)-1]) {
-		return true
-	}
-	n := len(before)
-	switch {
-	case n >= 3 && before[n-3] == '%':
-		return isHex(before[n-2:])
-	case n >= 2 && before[n-2] == '\\':
-		return strings.ContainsRune("bfnrt", rune(before[n-1]))
-	case n >= 6 && before[n-6:n-4] == `\u`:
-		return isHex(before[n-4:])
-	}
-	return false
+	return before == "" || !alphanumeric(before[len(before)-1]) || escaped.MatchString(before[max(0, len(before)-longestEscape):])
 }
 
 func ends(after string) bool { return after == "" || !alphanumeric(after[0]) }
@@ -135,7 +130,5 @@ func ends(after string) bool { return after == "" || !alphanumeric(after[0]) }
 func alphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
-
-func isHex(s string) bool { return strings.Trim(s, "0123456789abcdefABCDEF") == "" }
 
 func numeric(s string) bool { return strings.Trim(s, "0123456789") == "" }
