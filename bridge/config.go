@@ -124,6 +124,9 @@ func (c *Config) setDefaults() {
 	if c.Forget == nil {
 		c.Forget = func(conversations.Spellings) {}
 	}
+	if c.ErasePause == 0 {
+		c.ErasePause = erasePause
+	}
 	if c.EraseNow == nil {
 		c.EraseNow = func() {}
 	}

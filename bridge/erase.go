@@ -26,8 +26,8 @@ const (
 	erasePause  = 500 * time.Millisecond
 )
 
-// Belongings are what the store has of persons. *store.DB is that.
-type Belongings interface {
+// Traces are what the store has of persons. *store.DB is that.
+type Traces interface {
 	// BelongingKinds are the kinds of it, in the order in which they are removed.
 	BelongingKinds() []string
 	// Belongings gives what there is of one kind, up to size at once.
@@ -153,9 +153,7 @@ const shortestName = 8
 // types are the types of addresses that a number may be on.
 func (b *Bridge) types(a conversations.Address) []conversations.ChannelType {
 	list := []conversations.ChannelType{conversations.TypeSMS, a.Type()}
-	for _, t := range b.cfg.Types {
-		list = append(list, t)
-	}
+	list = append(list, b.cfg.Types...)
 	slices.Sort(list)
 	return slices.Compact(list)
 }
@@ -194,7 +192,7 @@ func (b *Bridge) eraseAll(ctx context.Context, e conversations.Erasure) error {
 				break
 			}
 		}
-		if err := pause(ctx, erasePause); err != nil {
+		if err := pause(ctx, b.cfg.ErasePause); err != nil {
 			return err
 		}
 	}

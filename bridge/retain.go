@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// retainPage is how many messages or files are looked at at once, and retainBatch
+	// retainPage is how many messages or files are read at once, and retainBatch
 	// how many of them one commit removes.
 	retainPage  = 500
 	retainBatch = 25

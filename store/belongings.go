@@ -314,26 +314,13 @@ func (db *DB) Leftovers(ctx context.Context, s conversations.Spellings) (list []
 
 // leftoversIn looks through one table.
 func (db *DB) leftoversIn(ctx context.Context, columns []wordColumn, s conversations.Spellings) (list []conversations.Leftover, err error) {
-	var (
-		names, words []string
-		args         []any
-		counts       = make([]int, len(columns))
-	)
-	for _, name := range s {
-		args = append(args, name)
-		for _, c := range columns {
-			words = append(words, db.backend.Traces.Contains(quoted(c.name), c.kind, fmt.Sprintf("$%d", len(args))))
-		}
-	}
-	for _, c := range columns {
-		names = append(names, quoted(c.name))
-	}
-	rows, err := db.backend.Read.QueryContext(ctx, "SELECT "+strings.Join(names, ", ")+" FROM "+quoted(columns[0].table)+
-		" WHERE "+strings.Join(words, " OR "), args...)
+	query, args := db.leftoversQuery(columns, s)
+	rows, err := db.backend.Read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // Err is asked
+	counts := make([]int, len(columns))
 	for rows.Next() {
 		values, into := make([]*string, len(columns)), make([]any, len(columns))
 		for i := range values {
@@ -354,6 +341,20 @@ func (db *DB) leftoversIn(ctx context.Context, columns []wordColumn, s conversat
 		}
 	}
 	return list, rows.Err()
+}
+
+func (db *DB) leftoversQuery(columns []wordColumn, s conversations.Spellings) (query string, args []any) {
+	var names, words []string
+	for _, name := range s {
+		args = append(args, name)
+		for _, c := range columns {
+			words = append(words, db.backend.Traces.Contains(quoted(c.name), c.kind, fmt.Sprintf("$%d", len(args))))
+		}
+	}
+	for _, c := range columns {
+		names = append(names, quoted(c.name))
+	}
+	return "SELECT " + strings.Join(names, ", ") + " FROM " + quoted(columns[0].table) + " WHERE " + strings.Join(words, " OR "), args
 }
 
 func quoted(name string) string { return `"` + name + `"` }

@@ -201,6 +201,10 @@ func (tx *Tx) inherit(d conversations.Delivery, heir string) error {
 	if err != nil {
 		return err
 	}
+	own, err := all(tx.querier, scanInt, "SELECT number FROM attempts WHERE delivery_id = $1", heir)
+	if err != nil || len(own) > 0 {
+		return err // it has been told of each attempt itself
+	}
 	for _, statement := range [...]string{
 		"UPDATE attempts SET delivery_id = $2 WHERE delivery_id = $1",
 		"UPDATE statuses SET delivery_id = $2 WHERE delivery_id = $1",
