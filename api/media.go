@@ -173,6 +173,9 @@ func missing(f conversations.MediaFile) error {
 	case conversations.MediaFetching:
 		return twilio.NewError(http.StatusNotFound, twilio.CodeNotFound,
 			"The file is still being fetched from its carrier; ask again later")
+	case conversations.MediaRemoved:
+		return twilio.NewError(http.StatusNotFound, twilio.CodeNotFound,
+			"The file was removed on %s: it was older than files are kept here", twilio.Date(f.Updated))
 	default:
 		return twilio.NewError(http.StatusNotFound, twilio.CodeNotFound,
 			"The file could not be fetched from its carrier: %s", f.Reason)

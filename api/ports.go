@@ -31,6 +31,13 @@ type Verbs interface {
 	RoutingVerbs
 	OptOutVerbs
 	DeadLetterVerbs
+	ErasureVerbs
+}
+
+// ErasureVerbs remove persons. PlanErasure changes nothing.
+type ErasureVerbs interface {
+	PlanErasure(ctx context.Context, address conversations.Address) (conversations.Erasure, error)
+	BeginErasure(ctx context.Context, caller bridge.Caller, address conversations.Address, compact bool) (conversations.Erasure, error)
 }
 
 // DeadLetterVerbs say what becomes of what was given up.
@@ -173,10 +180,16 @@ type Queries interface {
 	ExportQueries
 	OperationQueries
 	OptOutQueries
+	ErasureQueries
 	SearchQueries
 	EventQueries
 	EventWatcher
 	InboxQueries
+}
+
+// ErasureQueries read how far the erasures of persons have come.
+type ErasureQueries interface {
+	Erasure(ctx context.Context, seq int64) (conversations.Erasure, error)
 }
 
 // ServiceQueries read services, and what holds for the whole account.

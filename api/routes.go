@@ -35,6 +35,8 @@ func (s *server) routes() {
 	s.handle("/bridged/v1/alias-conflicts", methods{get: s.listAliasConflicts})
 	s.handle("/bridged/v1/opt-outs", methods{get: s.listOptOuts, post: s.createOptOut})
 	s.handle("/bridged/v1/opt-outs/{ID}", methods{get: s.fetchOptOut, del: s.deleteOptOut})
+	s.handle("/bridged/v1/erasures", methods{post: s.createErasure})
+	s.handle("/bridged/v1/erasures/{ID}", methods{get: s.fetchErasure})
 	s.handle("/bridged/v1/routing/explain", methods{get: s.explainRouting})
 	if s.cfg.Targets != nil {
 		s.handle("/bridged/v1/webhooks", methods{get: s.listTargets})

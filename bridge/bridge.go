@@ -103,6 +103,20 @@ type Config struct {
 	Shared bool
 	Space  Space // optional
 	Files  Files // optional; there are none
+	// Retention is how long messages and files are kept, which Aged lists; optional: for
+	// good.
+	Retention Retention
+	Aged      Aged
+	// Belongings are what there is of persons, who can be erased; optional. Types are
+	// the types of addresses that a telephone number may be on, Forget is told whom to
+	// forget who is remembered outside of the store, and EraseNow is called when there is
+	// something for Erase. ErasePause is how long it waits before it looks again whether
+	// anything is left; half a second where it is not set.
+	Belongings Traces
+	Types      []conversations.ChannelType
+	Forget     func(conversations.Spellings)
+	EraseNow   func()
+	ErasePause time.Duration
 	// EventRetention is how long events are kept that every reader has read; optional,
 	// 4 hours.
 	EventRetention time.Duration
@@ -133,6 +147,7 @@ type Bridge struct {
 	backlog backlog
 	floods  *floods
 	sweeps  sweeps
+	walks   walks
 
 	keywords keywords
 }

@@ -121,6 +121,15 @@ func (c *Config) setDefaults() {
 	if c.Observer == nil {
 		c.Observer = nobody{}
 	}
+	if c.Forget == nil {
+		c.Forget = func(conversations.Spellings) {}
+	}
+	if c.ErasePause == 0 {
+		c.ErasePause = erasePause
+	}
+	if c.EraseNow == nil {
+		c.EraseNow = func() {}
+	}
 	if c.Due == nil {
 		c.Due = func(time.Time) {}
 	}

@@ -178,6 +178,7 @@ func newWorld(t testing.TB, configure ...func(*bridge.Config)) *world {
 		FileURLLife:       24 * time.Hour,
 		Due:               func(at time.Time) { w.due = append(w.due, at) },
 	}
+	w.cfg.Belongings, w.cfg.Aged, w.cfg.ErasePause = w.db, w.db, time.Microsecond
 	for _, f := range configure {
 		f(&w.cfg)
 	}
@@ -204,6 +205,7 @@ func (w *world) crash() {
 	w.t.Helper()
 	require.NoError(w.t, w.db.Close())
 	w.db = w.place.Open(w.t)
+	w.cfg.Belongings, w.cfg.Aged = w.db, w.db
 	w.Bridge = bridge.New(w.cfg)
 	require.NoError(w.t, w.Recover(w.t.Context()))
 }

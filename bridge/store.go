@@ -63,6 +63,8 @@ type Tx interface {
 	AddressRows
 	CredentialRows
 	PushRows
+	ErasureRows
+	AgedRows
 
 	// Lock waits for the named things and keeps them until the commit, first to
 	// last. Only operations that may run beside others need it.

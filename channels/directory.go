@@ -47,6 +47,16 @@ func (d *Directory) Add(a Adapter, numbers []conversations.Address) error {
 // Adapters returns the channels in the order in which they were added.
 func (d *Directory) Adapters() []Adapter { return d.adapters }
 
+// Types returns the types of addresses that the channels have.
+func (d *Directory) Types() (types []conversations.ChannelType) {
+	for _, a := range d.adapters {
+		if !slices.Contains(types, a.Type()) {
+			types = append(types, a.Type())
+		}
+	}
+	return types
+}
+
 // Owner returns the name of the channel that owns the proxy address.
 func (d *Directory) Owner(proxy conversations.Address) (channel string, ok bool) {
 	owner, ok := d.owners[proxy]

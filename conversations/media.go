@@ -40,6 +40,7 @@ const (
 	MediaKept     MediaState = ""         // they are
 	MediaFetching MediaState = "fetching" // only the carrier has them yet
 	MediaFailed   MediaState = "failed"   // they could not be fetched
+	MediaRemoved  MediaState = "removed"  // they were, and are older than files are kept
 )
 
 // Settled says whether nothing more is expected of the file.

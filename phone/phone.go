@@ -63,3 +63,18 @@ func digits(s string) bool {
 	}
 	return true
 }
+
+// Spellings returns all spellings of the number s, as Canonical has them: its
+// canonical one first. Of any other text that is the only one.
+func Spellings(s string) []string {
+	c := Canonical(s)
+	switch {
+	case strings.HasPrefix(c, "+52") && len(c) == len("+52")+10:
+		return []string{c, "+521" + c[len("+52"):]}
+	case strings.HasPrefix(c, "+549") && len(c) == len("+549")+10:
+		return []string{c, "+54" + c[len("+549"):]}
+	case strings.HasPrefix(c, "+55") && len(c) == len("+55")+11 && c[5] == '9' && c[6] >= '6':
+		return []string{c, c[:5] + c[6:]}
+	}
+	return []string{c}
+}

@@ -71,3 +71,24 @@ func TestShortCode(t *testing.T) {
 		assert.Equal(t, want, phone.ShortCode(number), number)
 	}
 }
+
+// Spellings are those that Canonical takes for one number, and all of them.
+func TestSpellings(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[string][]string{
+		"+15550000001":   {"+15550000001"},
+		"+525512345678":  {"+525512345678", "+5215512345678"},
+		"+5215512345678": {"+525512345678", "+5215512345678"},
+		"+541123456789":  {"+5491123456789", "+541123456789"},
+		"+5491123456789": {"+5491123456789", "+541123456789"},
+		"+551181234567":  {"+5511981234567", "+551181234567"},
+		"+551131234567":  {"+551131234567"},
+		"no number":      {"no number"},
+	} {
+		got := phone.Spellings(number)
+		assert.Equal(t, want, got, number)
+		for _, s := range got {
+			assert.Equal(t, phone.Canonical(number), phone.Canonical(s))
+		}
+	}
+}

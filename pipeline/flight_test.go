@@ -49,6 +49,8 @@ func (*slow) Recover(context.Context) error                     { return nil }
 func (*slow) Resume(context.Context) (t time.Time, _ error)     { return t, nil }
 func (*slow) FireTimers(context.Context) (t time.Time, _ error) { return t, nil }
 func (*slow) Tidy(context.Context) error                        { return nil }
+func (*slow) Erase(context.Context) (t time.Time, _ error)      { return t, nil }
+func (*slow) Retain(context.Context) (t time.Time, _ error)     { return t, nil }
 func (*slow) ForgetEvents(context.Context) (t time.Time, _ error) {
 	return time.Now().Add(time.Hour), nil
 }

@@ -63,6 +63,8 @@ type Upkeep interface {
 	RemoveFiles(ctx context.Context, task int64, ids []byte) error
 	Tidy(ctx context.Context) error
 	ForgetEvents(ctx context.Context) (next time.Time, err error)
+	Erase(ctx context.Context) (next time.Time, err error)
+	Retain(ctx context.Context) (next time.Time, err error)
 }
 
 // Config is what a Pipeline needs. Fields are required unless their comment says
@@ -148,7 +150,7 @@ type Pipeline struct {
 	flight flight
 	pacers map[string]*pacer // by channel
 
-	deliveriesDue, timersDue *alarm
+	deliveriesDue, timersDue, erasuresDue *alarm
 
 	// life ends when Close gives up waiting.
 	life    context.Context //nolint:containedctx // it is the pipeline's own
@@ -174,7 +176,7 @@ func New(cfg Config) (*Pipeline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the router: %w", err)
 	}
-	p := &Pipeline{cfg: cfg, router: router, pacers: map[string]*pacer{}, deliveriesDue: newAlarm(), timersDue: newAlarm()}
+	p := &Pipeline{cfg: cfg, router: router, pacers: map[string]*pacer{}, deliveriesDue: newAlarm(), timersDue: newAlarm(), erasuresDue: newAlarm()}
 	for _, adapter := range cfg.Adapters {
 		p.pacers[adapter.Name()] = newPacer(cfg.Channels[adapter.Name()].Pace, cfg.Now)
 	}
@@ -214,6 +216,12 @@ func (p *Pipeline) Start(ctx context.Context) error {
 	p.running.Go(func() {
 		p.doWhenDue(ctx, dueWork{name: "the removal of old events", alarm: newAlarm(), take: p.cfg.Verbs.ForgetEvents})
 	})
+	p.running.Go(func() {
+		p.doWhenDue(ctx, dueWork{name: "the erasure of persons", alarm: p.erasuresDue, take: p.cfg.Verbs.Erase})
+	})
+	p.running.Go(func() {
+		p.doWhenDue(ctx, dueWork{name: "the removal of old messages and files", alarm: newAlarm(), take: p.cfg.Verbs.Retain})
+	})
 	p.running.Go(func() { p.tidyRegularly(ctx) })
 	p.running.Go(func() { p.recoverWhenTaken(ctx) })
 	return nil
@@ -252,6 +260,9 @@ func (p *Pipeline) WakeAt(t time.Time) { p.deliveriesDue.set(t) }
 // a Bridge calls as its Config.TimersDue. Nobody need tell it of a time more than
 // half a minute ahead: by then it has asked the store.
 func (p *Pipeline) TimersAt(t time.Time) { p.timersDue.set(t) }
+
+// EraseNow says that there is somebody to be erased.
+func (p *Pipeline) EraseNow() { p.erasuresDue.set(p.cfg.Now()) }
 
 // Waiting counts the sends of a channel that wait for their turn.
 func (p *Pipeline) Waiting(channel string) int {

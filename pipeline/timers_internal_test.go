@@ -18,7 +18,7 @@ func askedAt(t *testing.T, due time.Duration, jumps func(p *Pipeline, clock *ato
 	begin := time.Now()
 	var ahead atomic.Int64 // how far the clock has jumped, in nanoseconds
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())).Round(0) }
-	p := &Pipeline{cfg: Config{Now: now, Log: slog.New(slog.DiscardHandler)}, deliveriesDue: newAlarm(), timersDue: newAlarm()}
+	p := &Pipeline{cfg: Config{Now: now, Log: slog.New(slog.DiscardHandler)}, deliveriesDue: newAlarm(), timersDue: newAlarm(), erasuresDue: newAlarm()}
 	at := now().Add(due)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})

@@ -155,12 +155,22 @@ func (tx *Tx) SetConfiguration(c conversations.Configuration) error {
 // CheckWritable commits a change, for the readiness check. It is a real one: what
 // changes nothing writes nothing, and would succeed on a full disk. While many
 // operations wait for the writer, a commit of theirs that has just succeeded says as
-// much, and the check does not wait in their line.
+// much, and the check does not wait in their line. Where the writer is stuck the error
+// is the context's.
 func (db *DB) CheckWritable(ctx context.Context) error {
 	if db.writer.isBusyAndWell() {
 		return nil
 	}
-	return db.UpdateBeside(ctx, func(tx *Tx) error {
-		return tx.setInstallation(lastCheck, strconv.FormatInt(micros(time.Now()), 10))
-	})
+	checked := make(chan error, 1)
+	go func() {
+		checked <- db.UpdateBeside(ctx, func(tx *Tx) error {
+			return tx.setInstallation(lastCheck, strconv.FormatInt(micros(time.Now()), 10))
+		})
+	}()
+	select {
+	case err := <-checked:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

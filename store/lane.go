@@ -110,8 +110,18 @@ func (l *lane) process(batch []*operation) {
 	l.writer.committed.Store(time.Now().UnixNano())
 	l.db.cfg.Committed(len(batch), time.Since(start))
 	l.db.hub.committed(effectsOf(batch))
+	l.runOutside(batch)
 	for _, op := range batch {
 		op.done <- op.err
+	}
+}
+
+// runOutside runs what operations want to have run outside of a transaction.
+func (l *lane) runOutside(batch []*operation) {
+	for _, op := range batch {
+		if op.err == nil && op.effects.outside != nil {
+			op.effects.outside(l.session)
+		}
 	}
 }
 

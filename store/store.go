@@ -46,6 +46,9 @@ type Backend struct {
 	// Words is how the search index is asked.
 	Words WordIndex
 
+	// Traces is how the database is looked through for words.
+	Traces Traces
+
 	// Peers is how processes on one database find one another; nil where this one
 	// has the database to itself.
 	Peers Peers

@@ -19,6 +19,8 @@ type effects struct {
 	finished []int64  // outbox rows that are gone
 	leases   []string // names that nobody had ever used
 	recorded bool     // there are new events
+
+	outside func(Statements) // runs before anything else is written; nil: nothing
 }
 
 // wake is a queue that got rows, and the lease that they need.
@@ -108,6 +110,9 @@ func (w *writer) doLater(run func(*Tx) error) {
 }
 
 func (w *writer) hand(ctx context.Context, op *operation, alone bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if w.isClosed {

@@ -230,3 +230,43 @@ func TestTheReadinessCheckDoesNotWaitInALongLine(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, db.CheckWritable(t.Context()))
 }
+
+// A check that is given up tells so, also while the writer is at work for good.
+func TestTheCheckDoesNotWaitForAStuckWriter(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t)
+	entered, leave := make(chan struct{}), make(chan struct{})
+	var stuck sync.WaitGroup
+	stuck.Go(func() {
+		assert.NoError(t, db.Update(context.Background(), func(*store.Tx) error {
+			close(entered)
+			<-leave
+			return nil
+		}))
+	})
+	<-entered
+	ctx, giveUp := context.WithCancel(t.Context())
+	asked := make(chan struct{}, 2)
+	checked := make(chan error, 1)
+	go func() { checked <- db.CheckWritable(patient{ctx, asked}) }()
+	<-asked // the check itself waits
+	<-asked // and its operation is about to be handed over
+	giveUp()
+	err := <-checked
+	close(leave)
+	stuck.Wait()
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// patient is a context that says when somebody is about to wait on it.
+type patient struct {
+	context.Context //nolint:containedctx // it is one itself
+
+	asked chan<- struct{}
+}
+
+// Done implements context.Context.
+func (p patient) Done() <-chan struct{} {
+	p.asked <- struct{}{}
+	return p.Context.Done()
+}

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"container/list"
+	"slices"
 	"time"
 
 	"bridged/conversations"
@@ -76,6 +77,18 @@ func (h *handset) dropOldest() int {
 	freed := h.thread[0].size()
 	h.thread[0] = Message{} // the array behind the slice lives on until it grows
 	h.thread = h.thread[1:]
+	h.bytes -= freed
+	return freed
+}
+
+// remove removes messages, and returns how many bytes that freed.
+func (h *handset) remove(which func(Message) bool) (freed int) {
+	for _, m := range h.thread {
+		if which(m) {
+			freed += m.size()
+		}
+	}
+	h.thread = slices.DeleteFunc(h.thread, which)
 	h.bytes -= freed
 	return freed
 }

@@ -114,3 +114,19 @@ func (c *Carrier) Messages(a conversations.Address) []Message {
 	}
 	return nil
 }
+
+// Forget forgets the handsets of a person, and takes the messages that the person sent
+// or was sent from the threads of others.
+func (c *Carrier) Forget(person conversations.Spellings) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for a, h := range c.handsets.byName {
+		if person.Are(a) {
+			c.handsets.byUse.Remove(h.idle)
+			delete(c.handsets.byName, a)
+			c.handsets.bytes -= h.bytes
+			continue
+		}
+		c.handsets.bytes -= h.remove(func(m Message) bool { return person.Are(m.From) || slices.ContainsFunc(m.To, person.Are) })
+	}
+}

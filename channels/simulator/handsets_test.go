@@ -88,3 +88,20 @@ func BenchmarkSend(b *testing.B) {
 		}
 	})
 }
+
+func TestAForgottenHandsetLeavesNothing(t *testing.T) {
+	t.Parallel()
+	s := newHandsets(Limits{Handsets: 10, Thread: 10, Bytes: 1 << 20})
+	c := &Carrier{handsets: s}
+	const gone, other = conversations.Address("+15550200001"), conversations.Address("+15550200002")
+	s.append(s.get(gone), Message{ID: "1", From: gone, Body: "mine", order: 1})
+	s.append(s.get("whatsapp:"+gone), Message{ID: "2", From: "whatsapp:" + gone, Body: "mine too", order: 2})
+	s.append(s.get(other), Message{ID: "3", From: gone, To: []conversations.Address{other}, Body: "to a group", order: 3})
+	s.append(s.get(other), Message{ID: "4", From: other, Body: "theirs", order: 4})
+	c.Forget(conversations.Spellings{"15550200001"})
+	require.Len(t, s.byName, 1)
+	require.Len(t, s.find(other).thread, 1)
+	assert.Equal(t, "theirs", s.find(other).thread[0].Body)
+	assert.Equal(t, s.find(other).thread[0].size(), s.bytes, "the room is free again")
+	assert.Equal(t, 1, s.byUse.Len())
+}

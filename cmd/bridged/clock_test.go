@@ -33,20 +33,22 @@ const (
 type clocked struct {
 	*daemon
 
-	t     *testing.T
-	dir   string
-	ahead atomic.Int64 // how far the clock has jumped, in nanoseconds
+	t       *testing.T
+	dir     string
+	environ []string     // that overrides the configuration
+	ahead   atomic.Int64 // how far the clock has jumped, in nanoseconds
 
 	heard, reasons []string // of the changes of state that it was asked for
 }
 
-// inBubble runs a test with such a daemon.
-func inBubble(t *testing.T, test func(*clocked)) {
+// inBubble runs a test with such a daemon, whose configuration an environment may
+// override.
+func inBubble(t *testing.T, test func(*clocked), environ ...string) {
 	t.Helper()
 	dir := t.TempDir()
 	storetest.WriteMigrated(t, filepath.Join(dir, "bridged.db"))
 	synctest.Test(t, func(t *testing.T) {
-		c := &clocked{t: t, dir: dir}
+		c := &clocked{t: t, dir: dir, environ: environ}
 		c.start()
 		defer func() {
 			if c.daemon != nil {
@@ -65,7 +67,7 @@ func (c *clocked) jump(by time.Duration) { c.ahead.Add(int64(by)) }
 
 func (c *clocked) start() {
 	c.t.Helper()
-	cfg, err := config.Default(c.dir, nil)
+	cfg, err := config.Default(c.dir, c.environ)
 	require.NoError(c.t, err)
 	c.daemon, err = newDaemon(context.Background(), cfg, c.now, slog.New(slog.DiscardHandler))
 	require.NoError(c.t, err)

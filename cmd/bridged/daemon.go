@@ -147,6 +147,13 @@ func (d *daemon) bridgeConfig(directory *channels.Directory, defaults store.Defa
 		Files:      d.files,
 		MediaLife:  d.cfg.Media.UnattachedTTL,
 
+		Retention:  retention(d.cfg.Retention),
+		Aged:       d.store,
+		Belongings: d.store,
+		Types:      directory.Types(),
+		Forget:     d.carrier.Forget,
+		EraseNow:   func() { d.pipeline.EraseNow() },
+
 		EventRetention: d.cfg.Events.Retention,
 		Fitter:         media.NewFitter(d.files, d.cfg.Media.LinkFallback),
 		FileURL:        d.fileURL, FileURLLife: d.cfg.Media.CarrierURLTTL,
@@ -167,6 +174,21 @@ func (d *daemon) asker() *webhooks.Asker {
 		Shared:     d.cfg.Store.SQLitePath() == "",
 		Log:        d.log,
 	})
+}
+
+// retention is how long things are kept.
+func retention(c config.Retention) bridge.Retention {
+	kept := func(sid string) (k bridge.Kept) {
+		k.Messages, k.Media = c.Of(sid)
+		return k
+	}
+	r := bridge.Retention{Default: kept(""), Services: make(map[conversations.ServiceID]bridge.Kept)}
+	for _, s := range c.Services {
+		if id, ok := twilio.ParseSID[conversations.ServiceID](s.SID); ok {
+			r.Services[id] = kept(s.SID)
+		}
+	}
+	return r
 }
 
 // retryPolicy is how what others refuse is tried again.

@@ -38,6 +38,7 @@ type commands struct {
 	DeadLetters DeadLettersCmd `cmd:"" help:"List what was given up, try it again, or discard it."`
 	Backup      BackupCmd      `cmd:"" help:"Save everything that the running installation has in one file."`
 	Restore     RestoreCmd     `cmd:"" help:"Put a backup in the place of a stopped installation."`
+	Erase       EraseCmd       `cmd:"" help:"Remove a person from the running installation, and prove it."`
 	Migrate     MigrateCmd     `cmd:"" help:"Move a stopped installation from SQLite to PostgreSQL."`
 	Version     VersionCmd     `cmd:"" help:"Print version, commit and Go version."`
 	Reference   ReferenceCmd   `cmd:"" hidden:"" help:"Print the manual page, or the completions of a shell."`

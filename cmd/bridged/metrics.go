@@ -21,7 +21,7 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 
-	accepted, repeated, overRate, routed, settled, reports, hooks, requests, webhooks *prometheus.CounterVec
+	accepted, repeated, overRate, routed, settled, reports, hooks, requests, webhooks, removed *prometheus.CounterVec
 
 	routeLag, deliveryLag, hookSeconds, requestSeconds, carrierSeconds, paceSeconds, webhookSeconds *prometheus.HistogramVec
 
@@ -47,6 +47,7 @@ func newMetrics() *metrics {
 	m.paceSeconds = m.histogram("pace_seconds", "How long sends waited for their turn, of those that had to.", "channel", "by")
 	m.webhooks = m.counter("webhook_calls_total", "Calls of webhooks that hear of events, by the kind of target.", "target", "outcome")
 	m.webhookSeconds = m.histogram("webhook_seconds", "How long calls of webhooks that hear of events took.", "target", "outcome")
+	m.removed = m.counter("retention_removed_total", "Messages, and files of messages, that were removed because they were older than they are kept.", "kind")
 	m.commitSeconds = m.single("commit_seconds", "How long commits of the store took.", prometheus.ExponentialBuckets(0.00025, 2, 14))
 	m.commitOperations = m.single("commit_operations", "How many operations shared a commit.", prometheus.ExponentialBuckets(1, 2, 10))
 	return m
@@ -162,6 +163,9 @@ func (m *metrics) Settled(channel string, result bridge.Settlement, lag time.Dur
 func (m *metrics) Reported(channel string, fate bridge.ReportFate) {
 	m.reports.WithLabelValues(channel, string(fate)).Inc()
 }
+
+// Removed implements bridge.RemovalObserver.
+func (m *metrics) Removed(kind string, n int) { m.removed.WithLabelValues(kind).Add(float64(n)) }
 
 func (m *metrics) hook(channel, result string, took time.Duration) {
 	m.hooks.WithLabelValues(channel, result).Inc()

@@ -83,6 +83,7 @@ func Open(ctx context.Context, url string, steps fs.FS, o Options) (store.Backen
 		},
 		Settled: "xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
 		Words:   words(),
+		Traces:  traces(write),
 		Peers:   &peers{db: write, config: patient},
 	}, nil
 }

@@ -104,6 +104,12 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"DueConversations", "SEARCH c USING INDEX conversations_due (due>? AND due<?)", func(tx *store.Tx) { _, _ = tx.DueConversations(now, 1) }},
 		{"NextDueConversation", "conversations_due", func(tx *store.Tx) { _, _ = tx.NextDueConversation() }},
 		{"HeldDeliveries", "deliveries_of_message", func(tx *store.Tx) { _, _ = tx.HeldDeliveries("c", "m") }},
+		{"AgedMessages", "messages_by_age ((created,id)>(?,?) AND created<?); sqlite_autoindex_conversations_1", func(*store.Tx) {
+			_, _ = db.AgedMessages(ctx, now, conversations.Aged{}, 1)
+		}},
+		{"AgedMedia", "media_by_age", func(*store.Tx) { _, _ = db.AgedMedia(ctx, now, conversations.Aged{}, 1) }},
+		{"IsUnfinished", "deliveries_of_message; dead_letters_of_delivery; fetches_of_message", func(tx *store.Tx) { _, _ = tx.IsUnfinished("m") }},
+		{"UnfinishedErasure", "erasures_unfinished", func(*store.Tx) { _, _, _ = db.UnfinishedErasure(ctx) }},
 		{"ForgetAnswers", "answers_by_age", func(tx *store.Tx) { _, _ = tx.ForgetAnswers(now, 1) }},
 		{"DropStatuses", "statuses_early", func(tx *store.Tx) { _, _ = tx.DropStatuses(now, 1) }},
 		{"ForgetLetters", "dead_letters_discarded", func(tx *store.Tx) { _, _ = tx.ForgetLetters(now, 1) }},

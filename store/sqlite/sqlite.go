@@ -74,6 +74,7 @@ func open(ctx context.Context, path string, steps fs.FS) (store.Backend, error) 
 	read.SetMaxIdleConns(readers)
 	return store.Backend{
 		Write: write, Read: read, Begin: "BEGIN IMMEDIATE", Judge: judge, Compare: compare, Settled: "1", Words: words(),
+		Traces: traces(),
 	}, nil
 }
 

@@ -17,6 +17,7 @@ func (r *reader) checkAll(c *Config) {
 	r.checkServices(c)
 	r.checkRelay(c)
 	r.checkEvents(c.Events)
+	r.checkRetention(c)
 	r.checkSinks(c.Sinks)
 	r.checkStudio(c.Studio)
 }

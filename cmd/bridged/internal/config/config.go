@@ -24,6 +24,7 @@ type Config struct {
 	OptOut            OptOut             `toml:"opt_out"`
 	Relay             Relay              `toml:"relay"`
 	Events            Events             `toml:"events"`
+	Retention         Retention          `toml:"retention"`
 	Sinks             []Sink             `toml:"sinks"`
 	// Studio maps the SID of a flow to the URL that gets its calls.
 	Studio map[string]string `toml:"studio" later:"true"`
