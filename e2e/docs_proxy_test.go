@@ -1,0 +1,4 @@
+package e2e
+
+// proxyDocument has the configurations of reverse proxies.
+const proxyDocument = "docs/reverse-proxy.md"
