@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"maps"
 	"net/url"
 	"os"
 	"os/exec"
@@ -220,8 +219,12 @@ func TestDocs_ConfigurationKeysExist(t *testing.T) {
 		for _, c := range d.Codes {
 			key := ""
 			if m := bracketed.FindStringSubmatch(c.Text); m != nil {
+				isTable := strings.HasPrefix(c.Text, "[[") || strings.HasSuffix(c.Text, "]") || sections[m[1]]
 				if key = m[1]; m[2] != "" {
 					key += "." + m[2]
+				}
+				if !isTable {
+					key = ""
 				}
 			} else if first := strings.Fields(c.Text)[0]; dotted.MatchString(first) && sections[strings.Split(first, ".")[0]] && !isFile(first) {
 				key = first
@@ -231,7 +234,6 @@ func TestDocs_ConfigurationKeysExist(t *testing.T) {
 			}
 		}
 	}
-	t.Log(slices.Sorted(maps.Keys(sections)))
 }
 
 // notKeys look like keys of the configuration, and are something else.
