@@ -113,7 +113,7 @@ func (s *session) startDaemon(command string) {
 	require.NotNil(s.t, listen, d.Log())
 	s.public = "http://" + listen[1]
 	sid, token := s.credentials()
-	s.enter("the daemon", fmt.Sprintf("export BRIDGED_SERVER_PUBLIC_URL=%s DOCS_URL=%[1]s DOCS_ADMIN=%s DOCS_CREDENTIALS=%s:%s\n",
+	s.enter("the daemon", fmt.Sprintf("export BRIDGED_SERVER_PUBLIC_URL=%s DOCS_URL=%[1]s DOCS_ADMIN=%s DOCS_CREDENTIALS=%s:%s TWILIO_ACCOUNT_SID=%[3]s TWILIO_AUTH_TOKEN=%[4]s\n",
 		s.public, d.Admin, sid, token))
 }
 

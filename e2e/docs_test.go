@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -28,24 +29,33 @@ type guide struct {
 var guides = map[string]guide{
 	"README.md":                  {daemon: "make run"},
 	"docs/getting-started.md":    {daemon: "make run"},
-	"docs/operations.md":         {daemon: "make run", prepare: withExport},
+	"docs/operations.md":         {daemon: "make run"},
 	"docs/search.md":             {daemon: "make run"},
 	"docs/events.md":             {daemon: "make run"},
 	"docs/whatsapp.md":           {daemon: "make run"},
-	"docs/coming-from-twilio.md": {daemon: "make run", prepare: withExport},
+	"docs/coming-from-twilio.md": {daemon: "make run", prepare: withTwilioItself},
 	"docs/carriers/twilio.md":    {prepare: withTwilio},
 	"docs/carriers/whatsapp.md":  {prepare: withCloud},
 	"docs/carriers/telnyx.md":    {prepare: withTelnyx},
 	"docs/carriers/bandwidth.md": {prepare: withBandwidth},
 }
 
-// withExport puts what another installation exported into the reader's folder.
-func withExport(t *testing.T, dir string) []string {
+// withTwilioItself has the daemon of the test be Twilio as well: what the reader's
+// programs ask of Twilio comes to it.
+func withTwilioItself(t *testing.T, dir string) []string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", "export", "1-conversations.json"))
+	library, err := filepath.Abs(filepath.Join(nodeDir, "node_modules", "twilio", "lib", "base", "RequestClient"))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "export.ndjson"), text, 0o600))
-	return nil
+	first := filepath.Join(dir, "first.cjs")
+	require.NoError(t, os.WriteFile(first, []byte(`
+const Client = require(`+strconv.Quote(library)+`);
+const { request } = Client.prototype;
+Client.prototype.request = function (options) {
+  const { pathname, search } = new URL(options.uri);
+  return request.call(this, { ...options, uri: process.env.DOCS_URL + pathname + search });
+};
+`), 0o600))
+	return []string{"NODE_OPTIONS=--require=" + first}
 }
 
 // The carriers have the accounts that the documents use.
