@@ -31,8 +31,6 @@ var guides = map[string]guide{
 	"docs/getting-started.md":    {daemon: "make run"},
 	"docs/operations.md":         {daemon: "make run"},
 	"docs/search.md":             {daemon: "make run"},
-	"docs/events.md":             {daemon: "make run"},
-	"docs/whatsapp.md":           {daemon: "make run"},
 	"docs/coming-from-twilio.md": {daemon: "make run", prepare: withTwilioItself},
 	"docs/carriers/twilio.md":    {prepare: withTwilio},
 	"docs/carriers/whatsapp.md":  {prepare: withCloud},
