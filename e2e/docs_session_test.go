@@ -2,8 +2,12 @@ package e2e
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"io"
 	"os"
 	"os/exec"
@@ -111,13 +115,13 @@ func (s *session) startDaemon(command string) {
 	listen := regexp.MustCompile(`ready" .*listen=(\S+)`).FindStringSubmatch(d.Log())
 	require.NotNil(s.t, listen, d.Log())
 	s.public = "http://" + listen[1]
-	sid, token := s.credentials()
+	sid, secret := s.credentials()
 	s.enter("the daemon", fmt.Sprintf("export BRIDGED_SERVER_PUBLIC_URL=%s DOCS_URL=%[1]s DOCS_ADMIN=%s DOCS_CREDENTIALS=%s:%s TWILIO_ACCOUNT_SID=%[3]s TWILIO_AUTH_TOKEN=%[4]s\n",
-		s.public, d.Admin, sid, token))
+		s.public, d.Admin, sid, secret))
 }
 
 // credentials are the account's.
-func (s *session) credentials() (sid, token string) {
+func (s *session) credentials() (sid, authToken string) {
 	s.t.Helper()
 	for _, name := range []string{"bridged.toml", "bridged-data/credentials.toml"} {
 		text, err := os.ReadFile(filepath.Join(s.dir, name))
@@ -131,12 +135,12 @@ func (s *session) credentials() (sid, token string) {
 			}
 			return string(found[1])
 		}
-		if token = value("auth_token"); token == "" {
+		if authToken = value("auth_token"); authToken == "" {
 			secret, err := os.ReadFile(filepath.Join(s.dir, value("auth_token_file")))
 			require.NoError(s.t, err)
-			token = strings.TrimSpace(string(secret))
+			authToken = strings.TrimSpace(string(secret))
 		}
-		return value("sid"), token
+		return value("sid"), authToken
 	}
 	require.Fail(s.t, "the daemon has no credentials")
 	return "", ""
@@ -158,7 +162,7 @@ func (s *session) block(b markdown.Block) {
 	case b.Language == "bash":
 		s.enter(where, s.here(b.Text))
 	case b.Language == "go":
-		s.compile(where, b.Text)
+		s.check(where, b.Text)
 	}
 }
 
@@ -194,27 +198,31 @@ func (s *session) enter(where, commands string) {
 	}
 }
 
-// compile compiles a block as a package of this module. It is not linked and run,
-// which takes ten seconds of a processor: the helper library in it is driven by
+// check has the types of a Go program checked. It is not built and run, which takes
+// ten seconds of a processor and more: the helper library in it is driven by
 // TestTheOfficialGoClientDrivesEveryOperation in the same way.
-func (s *session) compile(where, text string) {
+func (s *session) check(where, text string) {
 	s.t.Helper()
-	dir := s.t.TempDir()
-	source, list := filepath.Join(dir, "main.go"), filepath.Join(dir, "overlay.json")
-	require.NoError(s.t, os.WriteFile(source, []byte(strings.Replace(text, "package main", "package fromdocs", 1)), 0o600))
-	module, err := filepath.Abs(root)
-	require.NoError(s.t, err)
-	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(module, "e2e", "fromdocs", "main.go"): source}})
-	require.NoError(s.t, err)
-	require.NoError(s.t, os.WriteFile(list, overlay, 0o600))
-	args := []string{"build", "-overlay", list}
-	if raceEnabled { // so that what is compiled already serves
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "main.go", text, 0)
+	require.NoError(s.t, err, where)
+	args := []string{"list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}"}
+	if raceEnabled { // what is compiled already serves
 		args = append(args, "-race")
 	}
-	build := exec.CommandContext(s.t.Context(), "go", append(args, "bridged/e2e/fromdocs")...)
-	build.Dir = module
-	out, err := build.CombinedOutput()
-	require.NoError(s.t, err, "%s\n%s", where, out)
+	for _, i := range file.Imports {
+		args = append(args, strings.Trim(i.Path.Value, `"`))
+	}
+	out, err := exec.CommandContext(s.t.Context(), "go", args...).Output()
+	require.NoError(s.t, err, where)
+	compiled := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		name, file, _ := strings.Cut(strings.TrimSpace(line), " ")
+		compiled[name] = file
+	}
+	imports := importer.ForCompiler(files, "gc", func(name string) (io.ReadCloser, error) { return os.Open(compiled[name]) })
+	_, err = (&types.Config{Importer: imports}).Check("main", files, []*ast.File{file}, nil)
+	require.NoError(s.t, err, where)
 }
 
 // pattern is a regular expression of what a document says is printed, where "…"
