@@ -39,7 +39,7 @@ func TestDocs_ConfigurationsAreGood(t *testing.T) {
 		for _, b := range d.Blocks {
 			if b.Language == "toml" && b.NotRun() == "" {
 				out, err := checkConfig(t, b.Text)
-				assert.NoError(t, err, "%s:%d\n%s", path, b.Line, out)
+				require.NoError(t, err, "%s:%d\n%s", path, b.Line, out)
 				assert.NotContains(t, out, "warning", "%s:%d", path, b.Line)
 			}
 		}
