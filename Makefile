@@ -20,12 +20,12 @@ build:
 STORED := ./store ./bridge ./pipeline ./api ./e2e
 
 # All tests, with the race detector, which needs a C compiler. What a daemon takes
-# in memory is measured without it. Browsers look at one database. A package has more than go test's ten minutes,
+# in memory is measured without it. Browsers and the documentation look at one database. A package has more than go test's ten minutes,
 # for machines that are busy with something else as well.
 test:
 	./.ci/install-test-tools
 	$(GO) test -race -timeout 20m ./...
-	TEST_STORE=postgres $(GO) test -race -timeout 20m -skip '^TestConsole_' $(STORED)
+	TEST_STORE=postgres $(GO) test -race -timeout 20m -skip '^Test(Console|Docs)_' $(STORED)
 	$(GO) test ./e2e -run TakeLittleMemory
 
 # The long forms: a hundred crashes and more.
