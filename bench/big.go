@@ -30,7 +30,7 @@ func bigPart(ctx context.Context, o options, s *section) error {
 	if o.store != "sqlite" {
 		return errors.New("the big store is measured on SQLite only")
 	}
-	o.messages, o.statuses = o.messages/2, 0
+	o.messages /= 2
 	var seeds []*seeded
 	for _, n := range bigSizes() {
 		seed, err := openSeed(ctx, o, n)

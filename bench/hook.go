@@ -14,7 +14,7 @@ import (
 // hooksPart measures the flood without and with a webhook that hears of every message.
 // The webhook's server is in this process and answers at once.
 func hooksPart(ctx context.Context, o options, s *section) error {
-	o.messages, o.statuses = o.messages/2, 0
+	o.messages /= 2
 	return compare(ctx, o, s, comparison{
 		what: "a webhook on every message", name: "webhook",
 		with: func(ctx context.Context, o options) (figures, error) {

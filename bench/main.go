@@ -37,12 +37,13 @@ type options struct {
 	messages      int
 	rate          int
 	steady        time.Duration
-	statuses      int
+	perMinute     int    // status reports, where there are any
 	store         string // sqlite or postgres
 	databases     databases
 
-	hook *hearer // that hears of every message; nil: nobody does
-	seed *seeded // what is in the store before; nil: it is empty
+	statuses int     // reports a minute
+	hook     *hearer // that hears of every message; nil: nobody does
+	seed     *seeded // what is in the store before; nil: it is empty
 }
 
 // part is one of the measurements.
@@ -77,7 +78,7 @@ func main() {
 	flag.IntVar(&o.messages, "messages", 20000, "messages of the flood; other parts take a fraction of it")
 	flag.IntVar(&o.rate, "rate", 500, "messages per second at the steady rate; 0 leaves that out")
 	flag.DurationVar(&o.steady, "steady", 15*time.Second, "how long the steady rate lasts")
-	flag.IntVar(&o.statuses, "statuses", 100000, "status reports a minute, where there are any")
+	flag.IntVar(&o.perMinute, "statuses", 100000, "status reports a minute, where there are any")
 	flag.StringVar(&o.store, "store", "sqlite", "sqlite, or postgres: on a server that the benchmark starts. The part postgres takes it always")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {

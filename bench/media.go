@@ -42,7 +42,7 @@ func picture() (string, error) {
 		}
 	}
 	var b bytes.Buffer
-	err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 80})
+	err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 92})
 	return b.String(), err
 }
 

@@ -129,13 +129,11 @@ func btoi(b bool) int {
 // statusesPart measures the flood without and with status reports.
 func statusesPart(ctx context.Context, o options, s *section) error {
 	o.messages /= 2
-	statuses := o.statuses
-	o.statuses = 0
 	var perReport []float64
 	err := compare(ctx, o, s, comparison{
-		what: fmt.Sprintf("%d status reports a minute", statuses), name: "statuses",
+		what: fmt.Sprintf("%d status reports a minute", o.perMinute), name: "statuses",
 		with: func(ctx context.Context, o options) (figures, error) {
-			o.statuses = statuses
+			o.statuses = o.perMinute
 			return relay(ctx, o, "statuses")
 		},
 		head: []string{"reports/min", "daemon ms/report"},
