@@ -203,6 +203,9 @@ func reportSeed(ctx context.Context, b *bridge.Bridge, tasks *atomic.Int64, r co
 	if err := b.AcceptStatuses(context.WithValue(ctx, captureKey{}, &task), []conversations.StatusReport{r}); err != nil {
 		return err
 	}
+	if task.Topic == "" {
+		return nil // it was heeded at once
+	}
 	seq, err := strconv.ParseInt(string(task.Payload), 10, 64)
 	if err != nil {
 		return err

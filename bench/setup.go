@@ -48,10 +48,10 @@ type stage struct {
 func newStage(ctx context.Context, o options, received func(s fakecarrier.Sent, isCloud bool)) (_ *stage, err error) {
 	s := &stage{
 		options: o,
-		twilio: fakecarrier.NewTwilio(carrierSID, carrierKey),
-		cloud:  fakecarrier.NewCloud(phoneID, cloudToken, cloudKey),
-		pairs:  makePairs(o.conversations),
-		client: &http.Client{},
+		twilio:  fakecarrier.NewTwilio(carrierSID, carrierKey),
+		cloud:   fakecarrier.NewCloud(phoneID, cloudToken, cloudKey),
+		pairs:   makePairs(o.conversations),
+		client:  &http.Client{},
 	}
 	defer func() {
 		if err != nil {
