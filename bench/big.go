@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -169,7 +170,7 @@ func tellRelay(o options, s *section, seeds []*seeded, visits [][]visit) {
 	for n := range visits[0] {
 		for i, seed := range seeds {
 			v := visits[i][n]
-			row := relayRow(fmt.Sprint(n+1), v.figures)
+			row := relayRow(strconv.Itoa(n+1), v.figures)
 			rows = append(rows, append(row[:1], append([]string{thousands(seed.messages())}, row[1:]...)...))
 		}
 	}
@@ -217,7 +218,7 @@ func tellStarts(s *section, seeds []*seeded, visits [][]visit) {
 // thousands writes a number with commas.
 func thousands(n int) string {
 	if n < 1000 {
-		return fmt.Sprint(n)
+		return strconv.Itoa(n)
 	}
 	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -34,7 +34,7 @@ func compare(ctx context.Context, o options, s *section, c comparison) error {
 		}
 		ratios, work = append(ratios, with.relayed/plain.relayed), append(work, with.processor/plain.processor)
 		rows = append(rows, append([]string{
-			fmt.Sprint(n + 1), whole(plain.relayed), whole(with.relayed), two(with.relayed / plain.relayed),
+			strconv.Itoa(n + 1), whole(plain.relayed), whole(with.relayed), two(with.relayed / plain.relayed),
 			three(plain.each()), three(with.each()), millis(plain.accept.p(99)) + ", " + millis(with.accept.p(99)),
 			millis(plain.relay.p(99)) + ", " + millis(with.relay.p(99)),
 		}, c.more(with)...))

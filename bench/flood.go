@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 )
 
@@ -15,7 +16,7 @@ func relayHead(first string) []string {
 func relayRow(first string, f figures) []string {
 	return []string{
 		first, whole(f.accepted), whole(f.relayed), three(f.each()), three(f.commits),
-		f.accept.both(), f.relay.both(), fmt.Sprint(f.rss >> 20),
+		f.accept.both(), f.relay.both(), strconv.Itoa(f.rss >> 20),
 	}
 }
 
@@ -54,7 +55,7 @@ func relayPart(ctx context.Context, o options, s *section) error {
 			return err
 		}
 		all = append(all, f)
-		rows = append(rows, append(relayRow(fmt.Sprint(n+1), f), whole(f.bare), two(f.relayed/f.bare)))
+		rows = append(rows, append(relayRow(strconv.Itoa(n+1), f), whole(f.bare), two(f.relayed/f.bare)))
 	}
 	s.note("%d messages over %d connections, in %d conversations, on %s:", o.messages, o.connections, o.conversations, o.store)
 	s.table(append(relayHead("run"), "bare/s", "relayed : bare"), rows...)
@@ -70,7 +71,7 @@ func relayPart(ctx context.Context, o options, s *section) error {
 			return err
 		}
 		rows = append(rows, []string{
-			fmt.Sprint(n + 1), f.accept.both(), f.relay.both(), three(f.each()), two(f.commits), fmt.Sprint(f.idle >> 20), fmt.Sprint(f.rss >> 20),
+			strconv.Itoa(n + 1), f.accept.both(), f.relay.both(), three(f.each()), two(f.commits), strconv.Itoa(f.idle >> 20), strconv.Itoa(f.rss >> 20),
 		})
 	}
 	s.note("At a steady %d messages a second for %s:", o.rate, o.steady)
@@ -107,8 +108,8 @@ func burstPart(ctx context.Context, o options, s *section) error {
 			return err
 		}
 		rows = append(rows, []string{
-			fmt.Sprint(n + 1), seconds(f.offered), seconds(f.acknowledged), seconds(f.drained), three(f.each()), fmt.Sprint(f.connections),
-			f.accept.both(), f.relay.both(), fmt.Sprint(f.rss >> 20),
+			strconv.Itoa(n + 1), seconds(f.offered), seconds(f.acknowledged), seconds(f.drained), three(f.each()), strconv.FormatInt(f.connections, 10),
+			f.accept.both(), f.relay.both(), strconv.Itoa(f.rss >> 20),
 		})
 	}
 	s.note("%d messages offered within a second, each over a connection of its own where none is free:", burstMessages)

@@ -63,8 +63,8 @@ func mediaPart(ctx context.Context, o options, s *section) error {
 		}
 		all = append(all, f)
 		rows = append(rows, []string{
-			fmt.Sprint(n + 1), three(f.relayed), three(f.each()), fmt.Sprint(size >> 10), f.accept.both(), f.relay.both(),
-			fmt.Sprint(f.idle >> 20), fmt.Sprint(f.rss >> 20),
+			strconv.Itoa(n + 1), three(f.relayed), three(f.each()), strconv.FormatInt(size>>10, 10), f.accept.both(), f.relay.both(),
+			strconv.Itoa(f.idle >> 20), strconv.Itoa(f.rss >> 20),
 		})
 	}
 	s.note("%d messages from WhatsApp with a JPEG of 2000 × 1500 and %d KB, over %d connections, to a number whose MMS have %d KB:",

@@ -20,12 +20,13 @@ func (s *section) note(format string, args ...any) {
 // table adds a table: its head, and a row for each list of cells.
 func (s *section) table(head []string, rows ...[]string) {
 	line := func(cells []string) string { return "| " + strings.Join(cells, " | ") + " |\n" }
-	text := line(head) + "|" + strings.Repeat("---|", len(head)) + "\n"
+	var text strings.Builder
+	text.WriteString(line(head) + "|" + strings.Repeat("---|", len(head)) + "\n")
 	for _, row := range rows {
-		text += line(row)
+		text.WriteString(line(row))
 	}
-	fmt.Print(text)
-	s.text.WriteString(text + "\n")
+	fmt.Print(text.String())
+	s.text.WriteString(text.String() + "\n")
 }
 
 // marks are the comments between which a file has the report of a part.

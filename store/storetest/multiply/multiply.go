@@ -76,8 +76,8 @@ func nameCopies(ctx context.Context, db *sql.DB, o Original, conversations int, 
 	if err != nil {
 		return err
 	}
-	defer insert.Close()
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // nothing secret
+	defer insert.Close() //nolint:errcheck // so does this
+	random := rand.New(rand.NewPCG(1, 2))
 	for n := range conversations - 1 {
 		shift := time.Duration(n+1) * step
 		serial := fmt.Sprintf("%07d", n)
@@ -125,7 +125,7 @@ func columns(ctx context.Context, db *sql.DB, table string) (names, values []str
 	if err != nil {
 		return nil, nil, err
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err says what went wrong
 	for rows.Next() {
 		var name, kind string
 		if err := rows.Scan(&name, &kind); err != nil {
