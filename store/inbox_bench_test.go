@@ -61,6 +61,13 @@ func BenchmarkInbox(b *testing.B) {
 			}
 		})
 	}
+	benchmarkSearches(b, l)
+}
+
+// benchmarkSearches searches for words as the inbox does, when all is indexed.
+func benchmarkSearches(b *testing.B, l *library) {
+	b.Helper()
+	db := l.db
 	if err := db.KeepIndex(b.Context()); err != nil {
 		b.Fatal(err)
 	}

@@ -67,21 +67,22 @@ func TestSearchAmongManyEntries(t *testing.T) {
 		assert.Equal(t, want, l.found(tt.query, tt.kinds...), tt.query)
 	}
 
-	// Backward, from the oldest on.
-	oldest := conversations.Page{Size: 100, Before: &conversations.Cursor{}}
-	var back []string
+	assert.Equal(t, those(func(i int) bool { return i%10 == 3 }), l.foundBackward("gates"))
+}
+
+// foundBackward is found, but page by page from the oldest on.
+func (l *library) foundBackward(query string) (ids []string) {
+	l.t.Helper()
+	p := conversations.Page{Size: 100, Before: &conversations.Cursor{}}
 	for {
-		listing, err := l.db.Search(t.Context(), conversations.SearchQuery{Text: "gates"}, oldest)
-		require.NoError(t, err)
-		slices.Reverse(listing.Items)
-		for _, h := range listing.Items {
-			back = append(back, hitID(h))
+		listing, err := l.db.Search(l.t.Context(), conversations.SearchQuery{Text: query}, p)
+		require.NoError(l.t, err)
+		for _, h := range slices.Backward(listing.Items) {
+			ids = append(ids, hitID(h))
 		}
-		if listing.Previous == nil {
-			break
+		if p.Before = listing.Previous; p.Before == nil {
+			slices.Reverse(ids)
+			return ids
 		}
-		oldest.Before = listing.Previous
 	}
-	slices.Reverse(back)
-	assert.Equal(t, those(func(i int) bool { return i%10 == 3 }), back)
 }
