@@ -53,7 +53,7 @@ func mediaPart(ctx context.Context, o options, s *section) error {
 	if err != nil {
 		return err
 	}
-	o.messages = min(o.messages/100, 200)
+	o.messages = min(o.messages/200, 100)
 	var rows [][]string
 	var all []figures
 	for n := range o.runs {
