@@ -18,9 +18,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -81,7 +83,10 @@ func main() {
 	flag.IntVar(&o.perMinute, "statuses", 100000, "status reports a minute, where there are any")
 	flag.StringVar(&o.store, "store", "sqlite", "sqlite, or postgres: on a server that the benchmark starts. The part postgres takes it always")
 	flag.Parse()
-	if err := run(context.Background(), o); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) // so that its daemon ends with it
+	err := run(ctx, o)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
