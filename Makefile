@@ -68,12 +68,15 @@ fmt: $(TOOLS)/gofumpt
 $(TOOLS)/%: tools/go.mod tools/go.sum
 	cd tools && $(GO) build -o ../$@ $$($(GO) list -f '{{.ImportPath}}' tool | grep '/$*$$')
 
-# The whole way over HTTP; docs/performance.md says how to read it. STORE=postgres
-# measures it on a PostgreSQL server that the benchmark starts.
-STORE ?= sqlite
+# The whole way over HTTP; docs/performance.md says how to read it, and REPORT=FILE puts
+# what was found between the marks of such a file. ONLY=PART,PART takes some of its parts,
+# and STORE=postgres measures them on a PostgreSQL server that the benchmark starts.
+STORE  ?= sqlite
+REPORT ?=
+RUNS   ?= 3
 
 bench: build
-	$(GO) run ./bench -bridged $(BIN) -store $(STORE)
+	$(GO) run ./bench -bridged $(BIN) -store $(STORE) -runs $(RUNS) -only '$(ONLY)' -report '$(REPORT)'
 
 # What a release has, into dist/; docs/packages.md says what that is. `make reproduce`
 # builds the last commit twice, in folders and caches of their own, and compares.

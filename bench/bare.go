@@ -34,18 +34,28 @@ func (c capture) Enqueue(t conversations.Task) error {
 
 type captureKey struct{}
 
-// anyChannel is a directory in which one channel owns every address.
-type anyChannel struct{}
+// twoChannels is a directory of the channels that the daemon of the benchmark has.
+type twoChannels struct{}
 
-func (anyChannel) Owner(conversations.Address) (string, bool) { return "bare", true }
+// Owner implements bridge.Channels.
+func (twoChannels) Owner(proxy conversations.Address) (string, bool) {
+	switch proxy {
+	case smsProxy:
+		return "sms", true
+	case whatsappProxy:
+		return "whatsapp", true
+	default:
+		return "", false
+	}
+}
 
-func (anyChannel) MediaRules(conversations.Address) (none conversations.MediaRules) { return none }
+func (twoChannels) MediaRules(conversations.Address) (none conversations.MediaRules) { return none }
 
-func (anyChannel) Parse(a conversations.Address) (conversations.Address, error) { return a, nil }
+func (twoChannels) Parse(a conversations.Address) (conversations.Address, error) { return a, nil }
 
-func (anyChannel) CarriesGroups(conversations.Address) bool { return false }
+func (twoChannels) CarriesGroups(conversations.Address) bool { return false }
 
-func (anyChannel) HasGroups() bool { return false }
+func (twoChannels) HasGroups() bool { return false }
 
 // bareLoop relays messages by the verbs alone: the statements of the whole way in
 // the commits of the whole way, without HTTP, without the pipeline and without
@@ -64,16 +74,24 @@ func bareLoop(ctx context.Context, o options, dir string) (float64, error) {
 	}
 	defer db.Close()
 	b := newBareBridge(db)
-	if err := bareConversations(ctx, b, pairs); err != nil {
+	service, err := b.CreateService(ctx, "bare")
+	if err != nil {
 		return 0, err
 	}
-	var next, tasks atomic.Int64
+	if err := bareConversations(ctx, b, service.ID, pairs); err != nil {
+		return 0, err
+	}
+	var next, tasks, sent atomic.Int64
+	id := func(d conversations.Delivery) string {
+		sent.Add(1)
+		return "out" + string(d.ID)
+	}
 	start := time.Now()
 	group, ctx := errgroup.WithContext(ctx)
 	for range bareWorkers {
 		group.Go(func() error {
 			for n := next.Add(1); n <= int64(messages); n = next.Add(1) {
-				if err := relayBare(ctx, b, &tasks, pairs[int(n)%len(pairs)], n); err != nil {
+				if err := relayBare(ctx, b, &tasks, bareMessage(pairs[int(n)%len(pairs)], n), id); err != nil {
 					return err
 				}
 			}
@@ -83,7 +101,11 @@ func bareLoop(ctx context.Context, o options, dir string) (float64, error) {
 	if err := group.Wait(); err != nil {
 		return 0, err
 	}
-	return float64(messages) / time.Since(start).Seconds(), nil
+	took := time.Since(start)
+	if sent.Load() != int64(messages) {
+		return 0, fmt.Errorf("only %d of %d messages went out of the bare loop", sent.Load(), messages)
+	}
+	return float64(messages) / took.Seconds(), nil
 }
 
 // capturing tells the caller of an update, by its context, which task it enqueued.
@@ -101,24 +123,24 @@ func newBareBridge(db *store.DB) *bridge.Bridge {
 	return bridge.New(bridge.Config{
 		Commit:            bridge.Commits(capturing(db.Update)),
 		CommitBeside:      bridge.Commits(capturing(db.UpdateBeside)),
-		Channels:          anyChannel{},
+		Channels:          twoChannels{},
 		MessagingServices: []conversations.MessagingServiceID{"bare"},
 		Retry:             bridge.DefaultRetry(),
 	})
 }
 
-func bareConversations(ctx context.Context, b *bridge.Bridge, pairs []pair) error {
+func bareConversations(ctx context.Context, b *bridge.Bridge, service conversations.ServiceID, pairs []pair) error {
 	for i := range pairs {
 		if i%2 == 1 { // the two of a conversation stand beside each other
 			continue
 		}
-		c, err := b.CreateConversation(ctx, bridge.Caller{}, "bare", bridge.ConversationFields{})
+		c, err := b.CreateConversation(ctx, bridge.Caller{}, service, bridge.ConversationFields{})
 		if err != nil {
 			return err
 		}
 		for _, p := range pairs[i : i+2] {
 			fields := bridge.ParticipantFields{Address: &p.person, Proxy: &p.proxy}
-			if _, err := b.AddParticipant(ctx, bridge.Caller{}, "bare", conversations.ConversationKey{ID: c.ID}, fields); err != nil {
+			if _, err := b.AddParticipant(ctx, bridge.Caller{}, service, conversations.ConversationKey{ID: c.ID}, fields); err != nil {
 				return err
 			}
 		}
@@ -126,15 +148,18 @@ func bareConversations(ctx context.Context, b *bridge.Bridge, pairs []pair) erro
 	return nil
 }
 
-// relayBare carries one message through all its commits.
-func relayBare(ctx context.Context, b *bridge.Bridge, tasks *atomic.Int64, p pair, n int64) error {
+// bareMessage is the n-th message, as it comes from its carrier.
+func bareMessage(p pair, n int64) conversations.Inbound {
+	channel, _ := twoChannels{}.Owner(p.proxy)
+	return conversations.Inbound{Channel: channel, ProviderID: "in" + strconv.FormatInt(n, 10), From: p.person, To: p.proxy, Body: body(n)}
+}
+
+// relayBare carries one message through all its commits. The function says what the
+// carrier calls what it took.
+func relayBare(ctx context.Context, b *bridge.Bridge, tasks *atomic.Int64, m conversations.Inbound, id func(conversations.Delivery) string) error {
 	var task conversations.Task
 	ctx = context.WithValue(ctx, captureKey{}, &task)
-	id := strconv.FormatInt(n, 10)
-	err := b.Accept(ctx, []conversations.Inbound{{
-		Channel: "bare", ProviderID: "in" + id, From: p.person, To: p.proxy, Body: body(n),
-	}})
-	if err != nil {
+	if err := b.Accept(ctx, []conversations.Inbound{m}); err != nil {
 		return err
 	}
 	inbound, err := strconv.ParseInt(string(task.Payload), 10, 64)
@@ -155,7 +180,7 @@ func relayBare(ctx context.Context, b *bridge.Bridge, tasks *atomic.Int64, p pai
 		if err != nil || claim == nil {
 			return err
 		}
-		result := bridge.Result{Outcome: conversations.OutcomeAccepted, ProviderID: "out" + string(claim.Delivery.ID)}
+		result := bridge.Result{Outcome: conversations.OutcomeAccepted, ProviderID: id(claim.Delivery)}
 		if _, err := b.Settle(ctx, *claim, result, out); err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -74,11 +73,16 @@ func (w *watch) give(ctx context.Context, s *stage, n int64) error {
 	if err := s.send(ctx, n); err != nil {
 		return err
 	}
+	w.taken(start)
+	return nil
+}
+
+// taken notes that a message was acknowledged that was given at a time.
+func (w *watch) taken(start time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lastIn = time.Now()
 	w.accept = append(w.accept, w.lastIn.Sub(start))
-	return nil
 }
 
 // drain waits until all messages have come out.
@@ -108,63 +112,66 @@ func (w *watch) withReports(ctx context.Context, s *stage, load func() error) er
 	return errors.Join(err, group.Wait())
 }
 
-// figures are what a part of the benchmark found.
+// figures are what a load has found.
 type figures struct {
+	messages                int
 	bare, accepted, relayed float64 // messages per second
 	commits                 float64 // per message
 	reported                float64 // status reports per second
 	accept, relay           latencies
-	rss                     int     // bytes
+	idle, rss               int     // bytes: before the load, and the most
 	processor               float64 // seconds that the daemon used, for all messages
+	plain                   float64 // the same without what is compared
+	reports                 int64   // status reports in all
 	toldAfter               time.Duration
+
+	// Of the burst: from its begin on; and how many connections it took.
+	offered, acknowledged, drained time.Duration
+	connections                    int64
 }
 
-// flood gives the daemon as many messages as the connections carry.
-func flood(ctx context.Context, o options) (f figures, err error) {
-	dir, err := os.MkdirTemp("", "bridged-bare-")
-	if err != nil {
-		return f, err
-	}
-	defer os.RemoveAll(dir)
-	if f.bare, err = bareLoop(ctx, o, dir); err != nil {
-		return f, err
-	}
-	bare := f.bare
-	f, err = relay(ctx, o, 0)
-	f.bare = bare
-	return f, err
+// each is how many milliseconds of the processors a message has cost the daemon.
+func (f figures) each() float64 { return f.processor * 1000 / float64(f.messages) }
+
+// perReport is how many milliseconds of the processors a status report has cost the
+// daemon, beyond what the messages cost it without any.
+func (f figures) perReport() float64 {
+	return (f.processor - f.plain) * 1000 / float64(max(f.reports, 1))
 }
 
-// relay gives the daemon as many messages as the connections carry, and meanwhile a
-// number of status reports each minute.
-func relay(ctx context.Context, o options, statuses int) (f figures, err error) {
+// relay gives the daemon as many messages as the connections carry, and meanwhile the
+// status reports that the options want.
+func relay(ctx context.Context, o options, name string) (f figures, err error) {
 	w := newWatch(o.messages)
-	w.statuses = statuses
-	start, err := w.measure(ctx, o, &f, func(ctx context.Context, s *stage) error {
-		var next atomic.Int64
-		group, ctx := errgroup.WithContext(ctx)
-		for range o.connections {
-			group.Go(func() error {
-				for n := next.Add(1); n <= int64(o.messages); n = next.Add(1) {
-					if err := w.give(ctx, s, n); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		}
-		return group.Wait()
-	})
+	w.statuses = o.statuses
+	start, err := w.measure(ctx, o, name, &f, func(ctx context.Context, s *stage) error { return w.flood(ctx, o, s) })
 	f.accepted = float64(o.messages) / w.lastIn.Sub(start).Seconds()
 	f.relayed = float64(o.messages) / w.lastOut.Sub(start).Seconds()
 	return f, err
+}
+
+// flood gives the daemon all messages over the connections.
+func (w *watch) flood(ctx context.Context, o options, s *stage) error {
+	var next atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	for range o.connections {
+		group.Go(func() error {
+			for n := next.Add(1); n <= int64(w.expected); n = next.Add(1) {
+				if err := w.give(ctx, s, n); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
 }
 
 // steady gives the daemon messages at a fixed rate, whether it keeps up or not.
 func steady(ctx context.Context, o options) (f figures, err error) {
 	messages := int(o.steady.Seconds() * float64(o.rate))
 	w := newWatch(messages)
-	_, err = w.measure(ctx, o, &f, func(ctx context.Context, s *stage) error {
+	_, err = w.measure(ctx, o, "steady", &f, func(ctx context.Context, s *stage) error {
 		ticker := time.NewTicker(time.Second / time.Duration(o.rate))
 		defer ticker.Stop()
 		group, ctx := errgroup.WithContext(ctx)
@@ -177,8 +184,9 @@ func steady(ctx context.Context, o options) (f figures, err error) {
 	return f, err
 }
 
-// measure runs a load against a new daemon and notes what it cost.
-func (w *watch) measure(ctx context.Context, o options, f *figures, load func(context.Context, *stage) error) (start time.Time, err error) {
+// measure runs a load against a new daemon and notes what it cost. The name is that of
+// its profiles.
+func (w *watch) measure(ctx context.Context, o options, name string, f *figures, load func(context.Context, *stage) error) (start time.Time, err error) {
 	s, err := newStage(ctx, o, func(s fakecarrier.Sent, isCloud bool) {
 		if w.statuses > 0 {
 			w.reports.heard(s, isCloud)
@@ -189,25 +197,31 @@ func (w *watch) measure(ctx context.Context, o options, f *figures, load func(co
 		return start, err
 	}
 	defer s.close() // the figures are taken
+	return w.measureOn(ctx, s, o, name, f, load)
+}
+
+// measureOn is measure for a daemon that runs.
+func (w *watch) measureOn(ctx context.Context, s *stage, o options, name string, f *figures, load func(context.Context, *stage) error) (start time.Time, err error) {
 	if o.hook != nil {
 		if err := o.hook.configure(ctx, s); err != nil {
 			return start, err
 		}
 	}
-	before, err := s.commits(ctx)
-	if err != nil {
+	if f.idle, err = s.memory("VmRSS"); err != nil {
 		return start, err
 	}
-	idle, err := s.processor(ctx)
+	before, err := s.used(ctx)
 	if err != nil {
 		return start, err
 	}
 	start = time.Now()
-	if err := w.withReports(ctx, s, func() error {
-		if err := load(ctx, s); err != nil {
-			return err
-		}
-		return w.drain(ctx)
+	if err := o.profiles.during(ctx, s, name, func() error {
+		return w.withReports(ctx, s, func() error {
+			if err := load(ctx, s); err != nil {
+				return err
+			}
+			return w.drain(ctx)
+		})
 	}); err != nil {
 		return start, err
 	}
@@ -216,18 +230,16 @@ func (w *watch) measure(ctx context.Context, o options, f *figures, load func(co
 			return start, err
 		}
 	}
-	f.reported = float64(w.reports.posted.Load()) / time.Since(start).Seconds()
-	after, err := s.commits(ctx)
+	f.reports = w.reports.posted.Load()
+	f.reported = float64(f.reports) / time.Since(start).Seconds()
+	after, err := s.used(ctx)
 	if err != nil {
 		return start, err
 	}
-	f.commits = (after - before) / float64(w.expected)
-	used, err := s.processor(ctx)
-	if err != nil {
-		return start, err
-	}
-	f.processor = used - idle
+	f.messages = w.expected
+	f.commits = (after.commits - before.commits) / float64(w.expected)
+	f.processor = after.processor - before.processor
 	f.accept, f.relay = w.accept, w.relay
-	f.rss, err = s.peakRSS()
+	f.rss, err = s.memory("VmHWM")
 	return start, err
 }

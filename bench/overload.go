@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,13 +35,35 @@ type overloaded struct {
 	admin                      [3]latencies // of each of adminPaths
 	accepted, refused, unready atomic.Int64
 	others                     atomic.Int64 // answers that are neither
+	row                        []string     // what to tell of it
 }
 
-// overload gives a daemon with a short backlog and slow carriers far more messages than
-// it can relay, over far more connections, for as long as the steady part takes. It says
-// what was refused, that all that was accepted came out once, and whether admin.listen
-// answered meanwhile.
-func overload(ctx context.Context, o options) error {
+// overloadPart gives a daemon with a short backlog and slow carriers far more messages
+// than it can relay, over far more connections, for as long as the steady rate lasts. It
+// says what was refused, that all that was accepted came out once, and whether
+// admin.listen answered meanwhile.
+func overloadPart(ctx context.Context, o options, report *section) error {
+	var runs, admin [][]string
+	for n := range o.runs {
+		found, err := overload(ctx, o)
+		if err != nil {
+			return err
+		}
+		runs = append(runs, append([]string{strconv.Itoa(n + 1)}, found.row...))
+		for i, path := range adminPaths() {
+			took := found.admin[i]
+			admin = append(admin, []string{strconv.Itoa(n + 1), "`" + path + "`", took.p(50).String(), took.p(99).String(), took.p(100).String()})
+		}
+	}
+	report.note("%d connections without a pause, each send takes the carrier %s, `limits.backlog` is %d:", overloadFactor*o.connections, slowCarrier, overloadBacklog)
+	report.table([]string{"run", "for", "accepted", "refused with 503", "other answers", "accept p50 / p99", "refuse p50 / p99", "times not ready", "recovered after", "peak RSS MB"}, runs...)
+	report.note("What `admin.listen` took meanwhile:")
+	report.table([]string{"run", "path", "p50", "p99", "longest"}, admin...)
+	return nil
+}
+
+// overload is one run.
+func overload(ctx context.Context, o options) (*overloaded, error) {
 	found := &overloaded{out: make(map[string]int), took: make(map[int64]bool)}
 	o.config = fmt.Sprintf("[limits]\nbacklog = %d\n", overloadBacklog)
 	s, err := newStage(ctx, o, func(m fakecarrier.Sent, _ bool) {
@@ -49,12 +72,12 @@ func overload(ctx context.Context, o options) error {
 		found.out[m.Body[:8]]++
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	slow := func(fakecarrier.Sent) fakecarrier.Fault { return fakecarrier.Fault{Delay: slowCarrier} }
 	s.twilio.Fault, s.cloud.Fault = slow, slow
 	err = found.measure(ctx, s, o)
-	return errors.Join(err, s.close())
+	return found, errors.Join(err, s.close())
 }
 
 func (f *overloaded) measure(ctx context.Context, s *stage, o options) error {
@@ -72,18 +95,16 @@ func (f *overloaded) measure(ctx context.Context, s *stage, o options) error {
 	if err = errors.Join(err, watchers.Wait()); err != nil {
 		return err
 	}
-	rss, err := s.peakRSS()
+	rss, err := s.memory("VmHWM")
 	if err != nil {
 		return err
 	}
-	fmt.Printf("overload: %d connections for %s  accepted %d (%.0f/s, p50 %s p99 %s)  refused with 503 %d (p50 %s p99 %s)  other answers %d  relayed %d, each once\n",
-		overloadFactor*o.connections, pressed.Round(time.Millisecond), f.accepted.Load(), float64(f.accepted.Load())/pressed.Seconds(),
-		f.accept.p(50), f.accept.p(99), f.refused.Load(), f.refuse.p(50), f.refuse.p(99), f.others.Load(), len(f.out))
-	for i, path := range adminPaths() {
-		fmt.Printf("overload: %s p50 %s p99 %s longest %s\n", path, f.admin[i].p(50), f.admin[i].p(99), f.admin[i].p(100))
+	f.row = []string{
+		pressed.Round(time.Millisecond).String(), strconv.FormatInt(f.accepted.Load(), 10), strconv.FormatInt(f.refused.Load(), 10),
+		strconv.FormatInt(f.others.Load(), 10), f.accept.p(50).String() + " / " + f.accept.p(99).String(),
+		f.refuse.p(50).String() + " / " + f.refuse.p(99).String(), strconv.FormatInt(f.unready.Load(), 10),
+		recovered.Round(time.Millisecond).String(), strconv.Itoa(rss >> 20),
 	}
-	fmt.Printf("overload: %d times not ready  peak RSS %d MB  recovered after %s\n",
-		f.unready.Load(), rss>>20, recovered.Round(time.Millisecond))
 	return nil
 }
 

@@ -21,8 +21,8 @@ func makePairs(n int) []pair {
 	pairs := make([]pair, 0, 2*n)
 	for i := range n {
 		pairs = append(pairs,
-			pair{conversations.Address(fmt.Sprintf("+1555020%04d", i)), smsProxy},
-			pair{conversations.Address(fmt.Sprintf("whatsapp:+1555030%04d", i)), whatsappProxy})
+			pair{conversations.Address(fmt.Sprintf("+1557%07d", i)), smsProxy},
+			pair{conversations.Address(fmt.Sprintf("whatsapp:+1558%07d", i)), whatsappProxy})
 	}
 	return pairs
 }

@@ -33,8 +33,8 @@ const (
 type stage struct {
 	*daemon.Daemon
 
-	databases databases
-	url       string // of its store
+	options options
+	url     string // of its store
 
 	dir    string
 	twilio *fakecarrier.Twilio
@@ -47,10 +47,11 @@ type stage struct {
 // carrier gets.
 func newStage(ctx context.Context, o options, received func(s fakecarrier.Sent, isCloud bool)) (_ *stage, err error) {
 	s := &stage{
-		twilio: fakecarrier.NewTwilio(carrierSID, carrierKey),
-		cloud:  fakecarrier.NewCloud(phoneID, cloudToken, cloudKey),
-		pairs:  makePairs(o.conversations),
-		client: &http.Client{},
+		options: o,
+		twilio:  fakecarrier.NewTwilio(carrierSID, carrierKey),
+		cloud:   fakecarrier.NewCloud(phoneID, cloudToken, cloudKey),
+		pairs:   makePairs(o.conversations),
+		client:  &http.Client{},
 	}
 	defer func() {
 		if err != nil {
@@ -62,25 +63,34 @@ func newStage(ctx context.Context, o options, received func(s fakecarrier.Sent, 
 	if s.dir, err = os.MkdirTemp("", "bridged-bench-"); err != nil {
 		return nil, err
 	}
+	if o.seed != nil {
+		s.pairs, s.url = o.seed.pairs(), "sqlite:"+filepath.Join(s.dir, "bridged.db")
+		if err := o.seed.copyTo(ctx, s.dir); err != nil {
+			return nil, err
+		}
+	} else if s.url, err = o.databases.fresh(ctx, s.dir); err != nil {
+		return nil, err
+	}
+	if err := s.start(ctx); err != nil || o.seed != nil {
+		return s, err
+	}
+	return s, s.converse(ctx)
+}
+
+// start starts the daemon on its folder.
+func (s *stage) start(ctx context.Context) error {
 	file := filepath.Join(s.dir, "bridged.toml")
-	if err := os.WriteFile(file, []byte(s.config()+o.config), 0o600); err != nil {
-		return nil, err
+	if err := os.WriteFile(file, []byte(s.config()+s.options.config), 0o600); err != nil {
+		return err
 	}
-	binary, err := filepath.Abs(o.binary)
+	binary, err := filepath.Abs(s.options.binary)
 	if err != nil {
-		return nil, err
-	}
-	s.databases = o.databases
-	if s.url, err = s.databases.fresh(ctx, s.dir); err != nil {
-		return nil, err
+		return err
 	}
 	s.Daemon, err = daemon.Start(ctx, daemon.Options{
 		Binary: binary, Dir: s.dir, Args: []string{"serve", "--config", file}, Env: []string{"BRIDGED_STORE_URL=" + s.url},
 	})
-	if err != nil {
-		return nil, err
-	}
-	return s, s.converse(ctx)
+	return err
 }
 
 func (s *stage) config() string {
@@ -112,7 +122,11 @@ access_token = %q
 app_secret = %q
 verify_token = "bench-verify"
 api_base_url = %q
-`, account, authToken, smsProxy, carrierSID, carrierKey, s.twilio.URL, whatsappProxy, phoneID, cloudToken, cloudKey, s.cloud.URL)
+[[numbers]]
+address = %q
+max_mms_bytes = %d
+`, account, authToken, smsProxy, carrierSID, carrierKey, s.twilio.URL, whatsappProxy, phoneID, cloudToken, cloudKey, s.cloud.URL,
+		smsProxy, mmsLimit)
 }
 
 // converse makes the conversations over REST.
@@ -168,10 +182,15 @@ func (s *stage) post(ctx context.Context, path string, form url.Values, want int
 // it is accepted.
 func (s *stage) send(ctx context.Context, n int64) error {
 	status, err := s.deliver(ctx, n)
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("the hook answered %d", status)
+	switch {
+	case err != nil:
+		return err
+	case status == http.StatusServiceUnavailable:
+		return errTurnedAway
+	case status != http.StatusOK:
+		return fmt.Errorf("the hook answered %d", status)
 	}
-	return err
+	return nil
 }
 
 // deliver delivers the n-th message and returns how the hook answered.
@@ -187,14 +206,22 @@ func (s *stage) deliver(ctx context.Context, n int64) (status int, err error) {
 	return s.cloud.Post(ctx, s.URL+"/hooks/whatsapp", m)
 }
 
-// commits reads how many commits the daemon has made.
-func (s *stage) commits(ctx context.Context) (float64, error) {
-	return s.metric(ctx, "bridged_commit_operations_count")
+// errTurnedAway says that the daemon has no room for a message now.
+var errTurnedAway = errors.New("the hook answered 503")
+
+// use is what a daemon has done since its start.
+type use struct {
+	commits   float64
+	processor float64 // seconds
 }
 
-// processor reads how many seconds of the processors the daemon has used.
-func (s *stage) processor(ctx context.Context) (float64, error) {
-	return s.metric(ctx, "process_cpu_seconds_total")
+// used reads what the daemon has used.
+func (s *stage) used(ctx context.Context) (u use, err error) {
+	if u.commits, err = s.metric(ctx, "bridged_commit_operations_count"); err != nil {
+		return u, err
+	}
+	u.processor, err = s.metric(ctx, "process_cpu_seconds_total")
+	return u, err
 }
 
 // metric reads a metric of the daemon that has no labels.
@@ -210,15 +237,16 @@ func (s *stage) metric(ctx context.Context, name string) (float64, error) {
 	return strconv.ParseFloat(found[1], 64)
 }
 
-// peakRSS reads the daemon's peak resident set from the kernel, in bytes.
-func (s *stage) peakRSS() (int, error) {
+// memory reads one of the daemon's sizes from the kernel, in bytes: VmRSS, the resident
+// set, or VmHWM, the largest that it has been.
+func (s *stage) memory(name string) (int, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
 	if err != nil {
 		return 0, err
 	}
-	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(text)
+	found := regexp.MustCompile(name + `:\s+(\d+) kB`).FindSubmatch(text)
 	if found == nil {
-		return 0, errors.New("the kernel does not tell the peak resident set")
+		return 0, fmt.Errorf("the kernel does not tell %s", name)
 	}
 	kilobytes, err := strconv.Atoi(string(found[1]))
 	return kilobytes << 10, err
@@ -232,5 +260,5 @@ func (s *stage) close() error {
 	}
 	s.twilio.Close()
 	s.cloud.Close()
-	return errors.Join(err, s.databases.drop(context.Background(), s.url), os.RemoveAll(s.dir))
+	return errors.Join(err, s.options.databases.drop(context.Background(), s.url), os.RemoveAll(s.dir))
 }

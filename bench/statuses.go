@@ -126,25 +126,22 @@ func btoi(b bool) int {
 	return 0
 }
 
-// compareStatuses floods the daemon without and with status reports, in turn, and
-// prints how many messages a second are relayed with them for each without.
-func compareStatuses(ctx context.Context, o options) error {
-	var ratios []float64
-	for n := range o.runs {
-		without, err := relay(ctx, o, 0)
-		if err != nil {
-			return err
-		}
-		with, err := relay(ctx, o, o.statuses)
-		if err != nil {
-			return err
-		}
-		ratio := with.relayed / without.relayed
-		ratios = append(ratios, ratio)
-		fmt.Printf("statuses %d: relayed %.0f/s without, %.0f/s with %.0f statuses/min  ratio %.2f  accept p99 %s, %s  inbound-to-send p99 %s, %s\n",
-			n+1, without.relayed, with.relayed, with.reported*60, ratio,
-			without.accept.p(99), with.accept.p(99), without.relay.p(99), with.relay.p(99))
+// statusesPart measures the flood without and with status reports.
+func statusesPart(ctx context.Context, o options, s *section) error {
+	o.messages /= 2
+	var perReport []float64
+	err := compare(ctx, o, s, comparison{
+		what: fmt.Sprintf("%d status reports a minute", o.perMinute), name: "statuses",
+		with: func(ctx context.Context, o options) (figures, error) {
+			o.statuses = o.perMinute
+			return relay(ctx, o, "statuses")
+		},
+		head: []string{"reports/min", "daemon ms/report"},
+		more: func(f figures) []string { return []string{whole(f.reported * 60), three(f.perReport())} },
+		each: func(f figures) { perReport = append(perReport, f.perReport()) },
+	})
+	if err == nil {
+		s.note("Median: %.3f ms of the daemon's processor time a report.", median(perReport))
 	}
-	fmt.Printf("median: ratio with statuses %.2f\n", median(ratios))
-	return nil
+	return err
 }

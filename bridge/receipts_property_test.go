@@ -63,7 +63,7 @@ func TestReceiptsAndSummariesAgainstAModel(t *testing.T) {
 			people[i] = conversations.Address(fmt.Sprintf("whatsapp:+1555100%04d", i))
 		}
 		m := w.say(w.conversation(people...), "agent", strings.TrimSpace(strings.Repeat("word ", rapid.IntRange(1, 3).Draw(rt, "parts"))))
-		reports, model := w.drawReports(rt, len(people), len(strings.Fields(*m.Body)))
+		reports, model := w.drawReports(rt, people, len(strings.Fields(*m.Body)))
 		early := rapid.IntRange(0, len(reports)).Draw(rt, "early")
 		w.inBatches(rt, reports[:early])
 		w.handOver(model, reports[:early])
@@ -94,15 +94,18 @@ func TestReceiptsAndSummariesAgainstAModel(t *testing.T) {
 
 // drawReports draws reports of all parts of all recipients, with repetitions, in any
 // order, and the model of the recipients.
-func (w *world) drawReports(rt *rapid.T, people, parts int) ([]conversations.StatusReport, []recipient) {
+func (w *world) drawReports(rt *rapid.T, people []conversations.Address, parts int) ([]conversations.StatusReport, []recipient) {
 	var reports []conversations.StatusReport
-	model := make([]recipient, people)
+	model := make([]recipient, len(people))
 	for i := range model {
 		for part := range parts {
 			id := fmt.Sprintf("message %d of %d", part, i)
 			model[i].ids = append(model[i].ids, id)
 			for _, status := range rapid.SliceOfN(rapid.SampledFrom(ascending), 0, 4).Draw(rt, "statuses") {
 				r := reportOf(id, status)
+				if rapid.Bool().Draw(rt, "with the pair") { // then it may be heeded at once
+					r.Address, r.Proxy = people[i], waProxy
+				}
 				if receipts.Failed(status) {
 					r.ErrorCode = rapid.IntRange(30003, 30006).Draw(rt, "code")
 				}

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"bridged/conversations"
@@ -12,6 +13,10 @@ import (
 // it returns nil they are on disk and the carrier may be answered. It returns
 // conversations.ErrBacklogFull or conversations.ErrUnavailable when the carrier
 // should come again later.
+//
+// A report that comes alone, as nearly all do, and is of a message that is known moves
+// its receipt on in the same commit. All others get a task. If that goes wrong, so
+// does this one: what is wrong with it is no reason to refuse it.
 func (b *Bridge) AcceptStatuses(ctx context.Context, reports []conversations.StatusReport) error {
 	if len(reports) == 0 {
 		return nil
@@ -19,6 +24,26 @@ func (b *Bridge) AcceptStatuses(ctx context.Context, reports []conversations.Sta
 	if b.cfg.Space.Tight() {
 		return conversations.ErrBacklogFull
 	}
+	if len(reports) > 1 {
+		return b.acceptStatuses(ctx, reports, storeStatus)
+	}
+	var fate ReportFate
+	err := b.acceptStatuses(ctx, reports, func(tx Tx, r *conversations.StatusRecord) (err error) {
+		fate, err = b.advanceAtOnce(tx, r)
+		return err
+	})
+	switch {
+	case err == nil && fate != "":
+		b.cfg.Observer.Reported(reports[0].Channel, fate)
+	case err != nil && !errors.Is(err, conversations.ErrUnavailable) && ctx.Err() == nil:
+		b.cfg.Log.WarnContext(ctx, "a status report could not be heeded at once; it gets a task", "channel", reports[0].Channel, "error", err)
+		return b.acceptStatuses(ctx, reports, storeStatus)
+	}
+	return err
+}
+
+// acceptStatuses gives each report to a function that stores it, and perhaps heeds it.
+func (b *Bridge) acceptStatuses(ctx context.Context, reports []conversations.StatusReport, accept func(Tx, *conversations.StatusRecord) error) error {
 	return b.commitLearning(ctx, func(tx Tx, l *lesson) error {
 		for _, report := range reports {
 			if err := b.learn(tx, l, report.Address, report.Names); err != nil {
@@ -31,15 +56,44 @@ func (b *Bridge) AcceptStatuses(ctx context.Context, reports []conversations.Sta
 					return err
 				}
 			}
-			if err := tx.InsertStatus(&r); err != nil {
-				return err
-			}
-			if err := tx.Enqueue(seqTask(TopicStatuses, statusKey(report), report.Proxy, r.Seq)); err != nil {
+			if err := accept(tx, &r); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// storeStatus stores a report with its task.
+func storeStatus(tx Tx, r *conversations.StatusRecord) error {
+	if err := tx.InsertStatus(r); err != nil {
+		return err
+	}
+	return tx.Enqueue(seqTask(TopicStatuses, statusKey(r.StatusReport), r.Proxy, r.Seq))
+}
+
+// advanceAtOnce stores a report, and moves on what it is about where that takes no lock
+// but those of the carrier's message and of the line of the pair that it tells. Otherwise
+// the report gets its task, and there is no fate.
+func (b *Bridge) advanceAtOnce(tx Tx, r *conversations.StatusRecord) (ReportFate, error) {
+	if r.PairKey == "" {
+		return "", storeStatus(tx, r)
+	}
+	if err := tx.Lock(lockOfMessage(r.Channel, r.ProviderID), lockOfLine(r.PairKey)); err != nil {
+		return "", err
+	}
+	d, a, err := tx.FindAttempt(r.Channel, r.ProviderID)
+	if conversations.NotFound.Is(err) || err == nil && (len(d.Others) > 0 || pairKey(d) != r.PairKey) {
+		return "", storeStatus(tx, r)
+	}
+	if err != nil {
+		return "", err
+	}
+	r.Delivery = d.ID
+	if err := tx.InsertStatus(r); err != nil {
+		return "", err
+	}
+	return b.advanceOne(tx, d, a, *r)
 }
 
 // statusKey keeps the reports of one carrier's message in order. The length in

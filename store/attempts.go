@@ -140,8 +140,8 @@ func scanStatus(s scanner) (conversations.StatusRecord, error) {
 // InsertStatus stores a status report and sets its Seq.
 func (tx *Tx) InsertStatus(r *conversations.StatusRecord) error {
 	seq, err := tx.insert(`INSERT INTO statuses (channel, provider_id, pair_key, status, error_code, carrier_code, detail,
-		at, received) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING seq`,
-		r.Channel, r.ProviderID, r.PairKey, r.Status, r.ErrorCode, r.CarrierCode, r.Detail, micros(r.At), micros(r.Received))
+		at, received, delivery_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING seq`,
+		r.Channel, r.ProviderID, r.PairKey, r.Status, r.ErrorCode, r.CarrierCode, r.Detail, micros(r.At), micros(r.Received), orNull(r.Delivery))
 	r.Seq = seq
 	return err
 }

@@ -45,14 +45,14 @@ func (db *DB) Search(ctx context.Context, q conversations.SearchQuery, p convers
 		kinds[i] = string(kind)
 	}
 	w := &searchWalk{
-		reader: db.reader(ctx), index: db.backend.Words, query: query,
+		reader: db.reader(ctx), index: db.backend.Words, query: query, kinds: kinds,
 		formula: query.Formula(kinds, db.backend.Words.Syntax), size: p.Size,
 		forward: p.Before == nil, at: math.MaxInt64,
 	}
 	if c := cmpOr(p.After, p.Before); c != nil {
 		w.at = c.Major
 	}
-	if err := w.walk(); err != nil {
+	if err := w.find(); err != nil {
 		return conversations.Listing[conversations.SearchHit]{}, err
 	}
 	return w.listing(p), nil
@@ -63,6 +63,7 @@ type searchWalk struct {
 	reader  querier
 	index   WordIndex
 	query   search.Query
+	kinds   []string
 	formula string
 	size    int
 	forward bool // to older ones
@@ -79,29 +80,27 @@ type placedHit struct {
 	place int64
 }
 
-// walk looks at entries until the page is full, one more is found, or there are no
+// find looks at entries until the page is full, one more is found, or there are no
 // others.
-func (w *searchWalk) walk() error {
-	beyond, order := "<", "DESC"
-	if !w.forward {
-		beyond, order = ">", "ASC"
+func (w *searchWalk) find() error {
+	done, err := w.walkNear()
+	if err != nil || done {
+		return err
 	}
+	return w.walk()
+}
+
+// walk looks at the entries that the index finds.
+func (w *searchWalk) walk() error {
+	beyond, order := w.direction()
 	query := fmt.Sprintf("SELECT %s FROM (%s) f %s ORDER BY f.place %s", candidateColumns, w.index.Places(beyond, order), candidateTables, order)
 	for limit := w.size + 1; ; limit = min(2*limit, maxExamined) {
 		rows, err := all(w.reader, scanCandidate, query, w.formula, w.at, limit)
 		if err != nil {
 			return err
 		}
-		for i := range rows {
-			hit, ok := rows[i].match(w.query)
-			if ok && len(w.hits) == w.size {
-				w.more = true
-				return nil
-			}
-			w.at = rows[i].place
-			if ok {
-				w.hits = append(w.hits, hit)
-			}
+		if w.take(rows) {
+			return nil
 		}
 		w.examined += len(rows)
 		if len(rows) < limit {
@@ -112,6 +111,30 @@ func (w *searchWalk) walk() error {
 			return nil
 		}
 	}
+}
+
+// direction is how places compare that lie ahead, and their order.
+func (w *searchWalk) direction() (beyond, order string) {
+	if w.forward {
+		return "<", "DESC"
+	}
+	return ">", "ASC"
+}
+
+// take looks at candidates, and says whether the page is full and one more is found.
+func (w *searchWalk) take(rows []candidate) bool {
+	for i := range rows {
+		hit, ok := rows[i].match(w.query)
+		if ok && len(w.hits) == w.size {
+			w.more = true
+			return true
+		}
+		w.at = rows[i].place
+		if ok {
+			w.hits = append(w.hits, hit)
+		}
+	}
+	return false
 }
 
 // listing makes the page. Its neighbors begin where the walk began and ended,

@@ -76,3 +76,39 @@ func (s Syntax) orNumber(formula, number string) string {
 	}
 	return "((" + formula + ")" + s.Or + s.Word(phoneMark+number, true) + s.Or + s.Word(phonedMark+reversed(number), true) + ")"
 }
+
+// May says whether a resource may be what is looked for, of which the index has these
+// words. It says what Formula does, without an index.
+func (q Query) May(words string, kinds []string) bool {
+	words = " " + words + " "
+	if len(kinds) > 0 && !slices.ContainsFunc(kinds, func(kind string) bool { return hasWord(words, kindMark+kind, false) }) {
+		return false
+	}
+	for _, p := range q.phrases {
+		if !p.may(words) && !hasNumber(words, p.number) {
+			return hasNumber(words, q.number)
+		}
+	}
+	return true
+}
+
+// may says whether all words of a phrase are there.
+func (p phrase) may(words string) bool {
+	for i, w := range p.words {
+		if !hasWord(words, w, p.prefix && i == len(p.words)-1) {
+			return false
+		}
+	}
+	return true
+}
+
+func hasWord(words, word string, prefix bool) bool {
+	if !prefix {
+		word += " "
+	}
+	return strings.Contains(words, " "+word)
+}
+
+func hasNumber(words, number string) bool {
+	return number != "" && (hasWord(words, phoneMark+number, true) || hasWord(words, phonedMark+reversed(number), true))
+}
