@@ -56,7 +56,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.
 	if err != nil {
 		return err
 	}
-	d, err := newDaemon(ctx, cfg, time.Now, log)
+	d, err := newDaemon(ctx, cfg, clock(), log)
 	if err != nil {
 		return err
 	}
