@@ -121,6 +121,9 @@ func (h *History) sendsTo() map[receiver][]Send {
 	sends := make(map[receiver][]Send)
 	for _, s := range h.Sends {
 		for _, to := range s.To {
+			if s.Token == "" {
+				continue // a keyword that stood for itself, or a file
+			}
 			key := receiver{there[s.Token].ID, to}
 			sends[key] = append(sends[key], s)
 		}

@@ -177,8 +177,9 @@ func Unfinished(ctx context.Context, db *sql.DB) (what string, err error) {
 		"inbound messages": "SELECT COUNT(*) FROM inbound WHERE state = 0",
 		"deliveries":       "SELECT COUNT(*) FROM deliveries WHERE progress < 4",
 		// The reader's place is stored when it has found something to tell.
-		"events of webhooks": `SELECT COUNT(*) FROM events WHERE type IN ('onMessageAdded', 'onConversationStateUpdated') AND webhooks <> 0
-			AND seq > (SELECT COALESCE(MIN(event), 0) FROM event_readers WHERE name = 'webhooks')`,
+		"events of webhooks": `SELECT COUNT(*) FROM events e JOIN event_readers r ON r.name = 'webhooks'
+			WHERE e.type IN ('onMessageAdded', 'onConversationStateUpdated') AND e.webhooks <> 0
+			AND (CAST(CAST(e.xid AS TEXT) AS BIGINT) > r.xid OR CAST(CAST(e.xid AS TEXT) AS BIGINT) = r.xid AND e.seq > r.event)`,
 	} {
 		var n int
 		if err := db.QueryRowContext(ctx, text).Scan(&n); err != nil {
