@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -293,7 +295,13 @@ func (w *world) close(keep bool) (err error) {
 		w.bandwidth.Close()
 	}
 	if w.server != nil {
+		if keep {
+			err = errors.Join(err, exec.Command("pg_dump", "--file", filepath.Join(w.dir, "database.sql"), w.url).Run())
+		}
 		err = errors.Join(err, w.server.Close())
+	}
+	if keep && w.listener != nil {
+		err = errors.Join(err, w.keepCalls())
 	}
 	if w.log != nil {
 		err = errors.Join(err, w.log.Close())
@@ -305,4 +313,12 @@ func (w *world) close(keep bool) (err error) {
 		err = os.RemoveAll(w.dir)
 	}
 	return err
+}
+
+// keepCalls writes down what the webhooks were told and what carriers were sent, for
+// whoever looks for what went wrong.
+func (w *world) keepCalls() error {
+	told, _ := w.listener.heard()
+	text, err := json.MarshalIndent(map[string]any{"told": told, "sends": w.sends(), "reports": w.reporter.reports()}, "", " ")
+	return errors.Join(err, os.WriteFile(filepath.Join(w.dir, "calls.json"), text, 0o600))
 }
