@@ -31,7 +31,7 @@ type options struct {
 	report  string // a file with markers; empty: none
 	dir     string // where the run works; empty: the system's place for such things
 	only    string // part of a fault's name; empty: all
-	once    bool   // each fault once, in some order
+	short   bool   // each fault of a handful once, in some order
 }
 
 func main() {
@@ -43,6 +43,7 @@ func main() {
 	flag.StringVar(&o.report, "report", "", "the file whose section between the markers gets the result")
 	flag.StringVar(&o.dir, "dir", "", "where the run works")
 	flag.StringVar(&o.only, "only", "", "deal only the faults whose name contains this")
+	flag.BoolVar(&o.short, "short", false, "each fault of a handful once, as the tests do")
 	flag.Parse()
 	if err := play(context.Background(), o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "torture:", err)
@@ -82,8 +83,11 @@ func play(ctx context.Context, o options, say io.Writer) error {
 // again is the command that repeats the run.
 func (o options) again() string {
 	command := fmt.Sprintf("make torture SEED=%d CYCLES=%d STORE=%s", o.seed, o.crashes, o.store)
+	if o.short {
+		command = fmt.Sprintf("make torture SEED=%d STORE=%s ARGS=-short", o.seed, o.store)
+	}
 	if o.only != "" {
-		command += fmt.Sprintf(" ONLY='%s'", o.only)
+		command += fmt.Sprintf(" ARGS='-only \"%s\"'", o.only)
 	}
 	return command
 }
@@ -107,11 +111,19 @@ func (o options) deck() (deck []card, missing []string) {
 			missing = append(missing, c.fault+": "+why)
 			continue
 		}
-		if strings.Contains(c.fault, o.only) {
+		if strings.Contains(c.fault, o.only) && (!o.short || slices.Contains(handful(), c.fault)) {
 			deck = append(deck, c)
 		}
 	}
 	return deck, missing
+}
+
+// handful are the faults of the short form.
+func handful() []string {
+	return []string{
+		faultKill, faultKillStarting, faultKillStopping, faultSuspend, faultDiskFullKill, faultReadOnlyStart,
+		faultCarriersSilent, faultWebhooksFail, faultClock, faultSlowSync,
+	}
 }
 
 // jumps says whether a binary's clock can jump.

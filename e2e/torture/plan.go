@@ -108,22 +108,26 @@ func cardsOf(store string) []card {
 // furthest is how far the clock goes from the true time, either way.
 const furthest = time.Hour
 
-// newPlan deals faults until so many of them were crashes. Without them it deals each
-// of the faults once, in some order.
+// newPlan deals faults until so many of them were crashes, or so many in all where the
+// deck has no crash; or each of the faults once.
 func newPlan(seed uint64, crashes int, deck []card, once bool) *plan {
 	random := rand.New(rand.NewPCG(seed, 0))
 	p := &plan{seed: seed}
 	p.populate(random)
 	w := &writing{plan: p, random: random, written: make(map[string]int)}
-	for dealt := 0; dealt < crashes; {
+	peaceful := !slices.ContainsFunc(deck, func(c card) bool { return c.crash })
+	for dealt := 0; len(deck) > 0 && (dealt < crashes || once && dealt == 0); {
 		for _, c := range shuffled(random, deck, once) {
 			if !once && dealt == crashes {
 				break
 			}
 			p.steps = append(p.steps, w.step(c))
-			if c.crash || once {
+			if c.crash || peaceful {
 				dealt++
 			}
+		}
+		if once {
+			break
 		}
 	}
 	for _, c := range []string{faultSuspend, faultCarriersSilent, faultWebhooksHang, faultClock, faultSlowSync} {

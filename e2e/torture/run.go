@@ -54,7 +54,7 @@ const every = 20
 func run(ctx context.Context, o options, say io.Writer) (_ *outcome, err error) {
 	deck, missing := o.deck()
 	out := &outcome{options: o, began: time.Now(), missing: missing, faults: make(map[string]int)}
-	out.plan = newPlan(o.seed, o.crashes, deck, o.once)
+	out.plan = newPlan(o.seed, o.crashes, deck, o.short)
 	w, err := newWorld(ctx, o, out.plan)
 	if err != nil {
 		return nil, err
