@@ -46,7 +46,7 @@ func (c *carrierFaults) dice(key string) *rand.Rand {
 }
 
 // answers are the ways in which a carrier fails, with how often in a hundred.
-var answers = []struct {
+var answers = []struct { //nolint:gochecknoglobals // a table
 	name  string
 	often int
 	fault fakecarrier.Fault
@@ -69,7 +69,7 @@ func halfAnswer(keep bool) fakecarrier.Fault {
 }
 
 // refusals are what each carrier says of a person whom it cannot reach, for good.
-var refusals = map[string]string{
+var refusals = map[string]string{ //nolint:gochecknoglobals // a table
 	smsChannel:      `{"code":21211,"message":"Invalid 'To' Phone Number","status":400}`,
 	whatsappChannel: `{"error":{"message":"(#131026) Message undeliverable","type":"OAuthException","code":131026}}`,
 	groupChannel:    `{"type":"request-validation","description":"no","fieldErrors":[{"fieldName":"to","description":"no number"}]}`,

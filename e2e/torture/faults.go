@@ -178,7 +178,7 @@ func readOnly(ctx context.Context, w *world, s step) error {
 }
 
 // readOnlyStart starts a daemon on a read-only file system: it has to say so and end.
-func readOnlyStart(ctx context.Context, w *world, s step) error {
+func readOnlyStart(ctx context.Context, w *world, _ step) error {
 	p := w.main()
 	w.leave(p)
 	if err := errors.Join(p.end(), w.disk.readOnly(true)); err != nil {

@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -74,7 +75,7 @@ func play(ctx context.Context, o options, say io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%w\nrepeat it with: %s", err, o.again())
 	}
-	if o.report == "" {
+	if o.report == "" || o.short {
 		return nil
 	}
 	return updateReport(ctx, o.report, out)
@@ -147,7 +148,7 @@ func mayTrace() error {
 		return err
 	}
 	defer func() { _, _ = other.Process.Kill(), other.Wait() }()
-	tracer := exec.Command("timeout", "-s", "INT", "0.2", "strace", "-qq", "-o", "/dev/null", "-p", fmt.Sprint(other.Process.Pid))
+	tracer := exec.Command("timeout", "-s", "INT", "0.2", "strace", "-qq", "-o", "/dev/null", "-p", strconv.Itoa(other.Process.Pid))
 	var ended *exec.ExitError
 	if err := tracer.Run(); errors.As(err, &ended) && ended.ExitCode() == 124 {
 		return nil

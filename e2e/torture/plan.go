@@ -130,7 +130,11 @@ func newPlan(seed uint64, crashes int, deck []card, once bool) *plan {
 			break
 		}
 	}
-	for _, c := range []string{faultSuspend, faultCarriersSilent, faultWebhooksHang, faultClock, faultSlowSync} {
+	lasting := []string{faultSuspend, faultCarriersSilent, faultWebhooksHang, faultClock, faultSlowSync}
+	if once {
+		lasting = []string{faultCarriersSilent, faultClock}
+	}
+	for _, c := range lasting {
 		if i := slices.IndexFunc(deck, func(of card) bool { return of.fault == c }); i >= 0 {
 			p.last = append(p.last, w.step(deck[i]))
 		}

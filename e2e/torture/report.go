@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -53,7 +54,7 @@ func updateReport(ctx context.Context, path string, o *outcome) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return os.WriteFile(path, []byte(changed), 0o644) //nolint:gosec // a document that everybody may read
+	return os.WriteFile(path, []byte(changed), 0o644)
 }
 
 // withRun is a document with one more run, or a newer one, in its section.
@@ -64,13 +65,13 @@ func withRun(text, title, section string) (string, error) {
 		return "", errors.New("there are no markers")
 	}
 	const heading = "\n### "
-	kept := ""
+	var kept strings.Builder
 	for _, run := range strings.Split(inside, heading)[1:] {
 		if !strings.HasPrefix(run, title+"\n") {
-			kept += heading + run
+			kept.WriteString(heading + run)
 		}
 	}
-	return before + sectionBegins + heading + title + "\n\n" + section + kept + sectionEnds + after, nil
+	return before + sectionBegins + heading + title + "\n\n" + section + kept.String() + sectionEnds + after, nil
 }
 
 func (o *outcome) title() string {
@@ -114,11 +115,11 @@ func (o *outcome) section(commit, machine string) string {
 	}
 	b.WriteString("| what | how many |\n|---|---|\n")
 	for _, row := range [][2]string{
-		{"messages acknowledged", fmt.Sprint(acknowledged)},
+		{"messages acknowledged", strconv.Itoa(acknowledged)},
 		{"messages in conversations", fmt.Sprintf("%d in %d", len(h.Left.Messages), len(h.Left.Conversations))},
 		{"deliveries", fmt.Sprintf("%d, of which %d are dead letters", len(h.Left.Deliveries), len(h.Left.DeadLetters))},
 		{"requests to carriers", fmt.Sprintf("%d, of which %d were taken, %d of them again after an unknown outcome", len(h.Sends), taken, repeated)},
-		{"attempts of unknown outcome at the end", fmt.Sprint(unknown)},
+		{"attempts of unknown outcome at the end", strconv.Itoa(unknown)},
 		{"statuses acknowledged", fmt.Sprint(len(h.Reports))},
 		{"calls of webhooks", fmt.Sprintf("%d, of which %d were taken", len(h.Told), told)},
 		{"around the daemon", counts(o.tally)},
@@ -129,7 +130,7 @@ func (o *outcome) section(commit, machine string) string {
 		{"faults that could not be made", orNone(strings.Join(o.missing, " · "))},
 		{"goroutines, heap and RSS of the last process", fmt.Sprintf("%d, %d MB, %d MB; at the end %d, %d MB, %d MB",
 			h.Warm.Goroutines, h.Warm.Heap>>20, h.Warm.RSS>>20, h.End.Goroutines, h.End.Heap>>20, h.End.RSS>>20)},
-		{"checks while it ran", fmt.Sprint(o.during)},
+		{"checks while it ran", strconv.Itoa(o.during)},
 	} {
 		fmt.Fprintf(&b, "| %s | %s |\n", row[0], row[1])
 	}

@@ -58,5 +58,5 @@ func TestACommitIsNotTakenForAnothersAfterACrash(t *testing.T) {
 
 // numbered commits a transaction that has a number.
 func numbered(db *sql.DB) *sql.Row {
-	return db.QueryRow("SELECT pg_current_xact_id()::text::bigint") //nolint:noctx // it takes no time
+	return db.QueryRow("SELECT pg_current_xact_id()::text::bigint")
 }

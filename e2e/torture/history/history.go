@@ -116,14 +116,14 @@ func (c Check) Run(h *History) Result {
 }
 
 // structural are the promises of the store alone, which hold at every moment.
-var structural = []Check{
+var structural = []Check{ //nolint:gochecknoglobals // a table
 	{"none twice in a conversation, or in two", onceEach},
 	{"indexes of a conversation without gaps", indexes},
 	{"no pair in two live conversations", pairs},
 }
 
 // atRest are the promises that hold when nothing is left to do.
-var atRest = []Check{
+var atRest = []Check{ //nolint:gochecknoglobals // a table
 	{"no acknowledged message lost", nothingLost},
 	{"what a webhook refused is nowhere", refused},
 	{"order of each writer", orderOfWriters},

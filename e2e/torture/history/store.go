@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
+	"strings"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the database of the runs on PostgreSQL
@@ -96,7 +96,7 @@ func Read(ctx context.Context, url string, thorough bool) (s Store, err error) {
 	if err != nil {
 		return s, err
 	}
-	defer tx.Rollback() //nolint:errcheck // it has written nothing
+	defer tx.Rollback() // it has written nothing
 	s.At, s.Integrity = time.Now().UnixMicro(), "ok"
 	if isSQLite && thorough {
 		if err := tx.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&s.Integrity); err != nil {
@@ -171,7 +171,8 @@ func query[T any](ctx context.Context, tx *sql.Tx, into *[]T, text string, field
 
 // Unfinished says in a few words what a store has left to do; empty when there is
 // nothing.
-func Unfinished(ctx context.Context, db *sql.DB) (what string, err error) {
+func Unfinished(ctx context.Context, db *sql.DB) (string, error) {
+	var what strings.Builder
 	for name, text := range map[string]string{
 		"tasks":            "SELECT COUNT(*) FROM outbox",
 		"inbound messages": "SELECT COUNT(*) FROM inbound WHERE state = 0",
@@ -186,10 +187,10 @@ func Unfinished(ctx context.Context, db *sql.DB) (what string, err error) {
 			return "", fmt.Errorf("%s: %w", text, err)
 		}
 		if n > 0 {
-			what += fmt.Sprintf("%d %s; ", n, name)
+			fmt.Fprintf(&what, "%d %s; ", n, name)
 		}
 	}
-	return what, nil
+	return what.String(), nil
 }
 
 // groupBy makes a map of lists.
@@ -209,14 +210,4 @@ func keyBy[K comparable, T any](list []T, key func(T) K) map[K]T {
 		found[key(item)] = item
 	}
 	return found
-}
-
-// sorted are a map's keys in order, so that what is said does not depend on chance.
-func sorted[K ~string, V any](m map[K]V) []K {
-	keys := make([]K, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
