@@ -132,7 +132,7 @@ func newPlan(seed uint64, crashes int, deck []card, once bool) *plan {
 	}
 	lasting := []string{faultSuspend, faultCarriersSilent, faultWebhooksHang, faultClock, faultSlowSync}
 	if once {
-		lasting = []string{faultCarriersSilent, faultClock}
+		lasting = []string{faultCarriersSilent}
 	}
 	for _, c := range lasting {
 		if i := slices.IndexFunc(deck, func(of card) bool { return of.fault == c }); i >= 0 {

@@ -120,7 +120,7 @@ func (o *outcome) section(commit, machine string) string {
 		{"deliveries", fmt.Sprintf("%d, of which %d are dead letters", len(h.Left.Deliveries), len(h.Left.DeadLetters))},
 		{"requests to carriers", fmt.Sprintf("%d, of which %d were taken, %d of them again after an unknown outcome", len(h.Sends), taken, repeated)},
 		{"attempts of unknown outcome at the end", strconv.Itoa(unknown)},
-		{"statuses acknowledged", fmt.Sprint(len(h.Reports))},
+		{"statuses acknowledged", strconv.Itoa(len(h.Reports))},
 		{"calls of webhooks", fmt.Sprintf("%d, of which %d were taken", len(h.Told), told)},
 		{"around the daemon", counts(o.tally)},
 		{"faults", counts(o.faults)},

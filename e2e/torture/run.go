@@ -128,7 +128,8 @@ func (o *outcome) look(ctx context.Context, w *world) error {
 // lastProcess starts a process that lives to the end: through a warm-up without
 // faults, and then those faults that do not end it.
 func (o *outcome) lastProcess(ctx context.Context, w *world) error {
-	if err := stop(ctx, w, step{}); err != nil {
+	// A process that is up for long may need half a minute to notice a jump.
+	if err := errors.Join(w.shiftClock(furthest), stop(ctx, w, step{})); err != nil {
 		return err
 	}
 	o.history = &history.History{}
@@ -202,8 +203,12 @@ func (w *world) left(ctx context.Context, db *sql.DB) (string, error) {
 	return left, nil
 }
 
-// settled is how long a process may take to give back what it took.
-const settled = 20 * time.Second
+const (
+	// settled is how long a process may take to give back what it took.
+	settled = 20 * time.Second
+	// noise is how many goroutines come and go while nothing happens.
+	noise = 3
+)
 
 // usage is what the process takes now that it has nothing to do: as soon as that is as
 // little as before, where there is a before.
@@ -218,7 +223,7 @@ func (w *world) usage(ctx context.Context, before *history.Usage) (u history.Usa
 			Goroutines: int(metric(text, "go_goroutines")), Heap: int64(metric(text, "go_memstats_heap_alloc_bytes")),
 			RSS: int64(metric(text, "process_resident_memory_bytes")),
 		}
-		if before != nil && u.Goroutines <= before.Goroutines || time.Now().After(deadline) {
+		if before != nil && u.Goroutines <= before.Goroutines+noise || time.Now().After(deadline) {
 			return u, nil
 		}
 		if before == nil && time.Until(deadline) < settled-2*time.Second {
