@@ -8,7 +8,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 # the program's dependencies.
 TOOLS := bin/tools
 
-.PHONY: run build test test-long test-package fuzz lint licences vuln coverage bench dist reproduce screenshots fmt clean
+.PHONY: run build test test-long test-package torture fuzz lint licences vuln coverage bench dist reproduce screenshots fmt clean
 
 run:
 	$(GO) run ./cmd/bridged
@@ -94,6 +94,17 @@ ONLY ?=
 screenshots: build
 	./.ci/install-test-tools
 	$(GO) run ./e2e/screenshots -bridged $(BIN) -to $(TO) -only '$(ONLY)'
+
+# The fault suite in its long form, with a binary whose clock can jump; docs/reliability.md
+# says what it does and gets the result. SEED=N repeats a plan, CYCLES is how many crashes.
+SEED   ?=
+CYCLES ?= 1000
+ARGS   ?=
+
+torture:
+	./.ci/install-test-tools
+	$(GO) build -trimpath -tags torture -o $(BIN)-torture ./cmd/bridged
+	$(GO) run ./e2e/torture -bridged $(BIN)-torture $(if $(SEED),-seed $(SEED)) -cycles $(CYCLES) -store $(STORE) -report docs/reliability.md $(ARGS)
 
 clean:
 	rm -rf bin dist

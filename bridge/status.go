@@ -266,8 +266,28 @@ func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord, lines ...conversatio
 	if !found {
 		return ReportEarly, nil
 	}
+	if receipts.Failed(d.Status) && !d.Progress.InLine() {
+		others, err := b.otherUnknown(tx, r, d, lines)
+		if err != nil || others {
+			return ReportEarly, err
+		}
+	}
 	a.ProviderID = r.ProviderID
 	return ReportAdvanced, b.accepted(tx, d, a, &r)
+}
+
+// otherUnknown says whether a report of a message that nobody knows may be about
+// another delivery than the oldest one. If that one has failed, nobody gets the report:
+// taken wrongly it would turn a failure into a success that no person has seen. What
+// waits for it is sent once more.
+func (b *Bridge) otherUnknown(tx Tx, r conversations.StatusRecord, oldest conversations.Delivery, lines []conversations.PairLine) (bool, error) {
+	for _, at := range lines {
+		others, err := tx.HasOtherUnknown(r.Channel, at, b.now().Add(-earlyLife), r.Received, oldest.ID)
+		if err != nil || others {
+			return others, err
+		}
+	}
+	return false, nil
 }
 
 // accepted records that the carrier has an attempt that counted as one of unknown

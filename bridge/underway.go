@@ -88,6 +88,8 @@ type AttemptRows interface {
 	// unknown still and that a report from then may be about, with its delivery: one
 	// that began after since, or that its delivery waits for.
 	UnknownAttempt(channel string, to conversations.PairLine, since, then time.Time) (conversations.Delivery, conversations.Attempt, error)
+	// HasOtherUnknown says whether there is such an attempt of another delivery.
+	HasOtherUnknown(channel string, to conversations.PairLine, since, then time.Time, but conversations.DeliveryID) (bool, error)
 }
 
 // StatusRows are the carriers' status reports.

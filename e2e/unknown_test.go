@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -186,5 +187,29 @@ func TestAnAttemptThatNeverArrivedTakesNoOtherMessagesStatus(t *testing.T) {
 		eventually(t, func() bool { d := w.detailOf(conversation, 1); return d != nil && d.Progress == "done" }, "it is sent")
 		eventually(t, func() bool { return w.detailOf(conversation, 1).Status == "delivered" }, "its report is its own")
 		assert.Equal(t, "sent", w.detailOf(conversation, 0).Status, "nobody reported the first one")
+	})
+}
+
+// The first message failed after an attempt whose outcome nobody knows; then the second
+// one arrives, and the answer to its send is lost. Whose the report is nobody can say:
+// the first one never arrived, and must not count as delivered.
+func TestAReportThatMayBeAboutTwoMakesNoFailureASuccess(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, to way) {
+		var sends atomic.Int32
+		s := to.setup(func(fakecarrier.Sent) fakecarrier.Fault {
+			return []fakecarrier.Fault{{Cut: true}, {Status: 400, Body: "{}"}, {Cut: true, Keep: true}, {}}[min(sends.Add(1), 4)-1]
+		})
+		s.withoutRetry, s.config = true, "[retry]\nunknown_wait = \"1s\"\n"
+		w := newWorld(t, s)
+		conversation := w.converse()
+		to.write(w, 1, "never there")
+		eventually(t, func() bool { d := w.detailOf(conversation, 0); return d != nil && d.Status == "failed" }, "it is refused for good")
+		to.write(w, 2, "arrived")
+		eventually(t, func() bool { return w.isUnknown(conversation, 1) }, "nobody can say")
+		to.report(w, to.carrier(w).Sent()[2], "delivered")
+		eventually(t, func() bool { d := w.detailOf(conversation, 1); return d.Status == "sent" }, "it is sent once more")
+		assert.Equal(t, "failed", w.detailOf(conversation, 0).Status)
+		assert.Equal(t, []string{"unknown", "refused"}, w.detailOf(conversation, 0).outcomes())
 	})
 }

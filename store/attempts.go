@@ -99,10 +99,20 @@ func (tx *Tx) GroupLines(pairKey string) ([]string, error) {
 // unknown still and that a report from then may be about, with its delivery: one
 // that began after since, or that its delivery waits for.
 func (tx *Tx) UnknownAttempt(channel string, to conversations.PairLine, since, then time.Time) (conversations.Delivery, conversations.Attempt, error) {
-	return tx.attemptWhere(`a.pair_key = $1 AND a.outcome = 'unknown' AND a.provider_id IS NULL AND a.channel = $2
-		AND a.started <= $4 AND (a.started >= $3 OR d.progress = 3) AND COALESCE(a.line, a.pair_key) = $5
-		ORDER BY a.started LIMIT 1`,
-		to.Pair, channel, micros(since), micros(then), to.Line)
+	return tx.attemptWhere(unknownToPair+" ORDER BY a.started LIMIT 1", to.Pair, channel, micros(since), micros(then), to.Line)
+}
+
+const unknownToPair = `a.pair_key = $1 AND a.outcome = 'unknown' AND a.provider_id IS NULL AND a.channel = $2
+	AND a.started <= $4 AND (a.started >= $3 OR d.progress = 3) AND COALESCE(a.line, a.pair_key) = $5`
+
+// HasOtherUnknown says whether there is such an attempt of another delivery.
+func (tx *Tx) HasOtherUnknown(channel string, to conversations.PairLine, since, then time.Time, but conversations.DeliveryID) (bool, error) {
+	_, _, err := tx.attemptWhere(unknownToPair+" AND a.delivery_id <> $6 LIMIT 1",
+		to.Pair, channel, micros(since), micros(then), to.Line, but)
+	if conversations.NotFound.Is(err) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (tx *Tx) attemptWhere(condition string, args ...any) (conversations.Delivery, conversations.Attempt, error) {

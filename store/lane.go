@@ -239,7 +239,7 @@ func (l *lane) outcome(lost *LostCommitError) error {
 	l.db.cfg.Log.Warn("asking how a commit ended", "error", lost)
 	for {
 		ctx, cancel := context.WithTimeout(context.Background(), connectTime)
-		committed, err := l.db.backend.Committed(ctx, lost.Transaction)
+		committed, err := l.db.backend.Committed(ctx, lost)
 		cancel()
 		switch {
 		case err == nil && committed:

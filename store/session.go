@@ -42,7 +42,9 @@ type Rows interface {
 
 // LostCommitError is the error of a commit whose answer was lost.
 type LostCommitError struct {
-	Transaction int64 // for Backend.Committed
+	Transaction int64  // its number, which the server may give again after a crash
+	Session     string // the connection's own name
+	Mark        int64  // which of the connection's transactions it was
 	Cause       error
 }
 

@@ -26,7 +26,7 @@ type Backend struct {
 	// Connect makes a connection that writes. Optional: one of Write.
 	Connect func(ctx context.Context) (Session, error)
 	// Committed says how a transaction ended whose commit was not answered.
-	Committed func(ctx context.Context, id int64) (bool, error)
+	Committed func(ctx context.Context, lost *LostCommitError) (bool, error)
 	// Judge says what an error of a statement means for its transaction.
 	Judge func(err error) Verdict
 

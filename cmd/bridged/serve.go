@@ -70,7 +70,7 @@ func serve(ctx context.Context, cfg *config.Config, watcher *supervisor, log *sl
 	if err != nil {
 		return err
 	}
-	d, err := newDaemon(ctx, cfg, time.Now, log)
+	d, err := newDaemon(ctx, cfg, clock(), log)
 	if err != nil {
 		return err
 	}

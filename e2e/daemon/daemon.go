@@ -28,6 +28,8 @@ type Options struct {
 	Dir    string   // working directory
 	Args   []string // of the command
 	Env    []string // beside the process's own
+	// LogTo gets what the process logs, as it comes, beside Log. Optional.
+	LogTo io.Writer
 }
 
 // Daemon is a running bridged.
@@ -38,13 +40,28 @@ type Daemon struct {
 	command *exec.Cmd
 	stdout  lockedBuffer
 	stderr  lockedBuffer
+	logTo   io.Writer
+	ready   chan []string // has room for one
 	ended   chan struct{}
 	err     error
 }
 
 // Start runs the binary and returns when it is ready to serve.
 func Start(ctx context.Context, o Options) (*Daemon, error) {
-	d := &Daemon{ended: make(chan struct{})}
+	d, err := Launch(o)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.Ready(ctx)
+}
+
+// Launch runs the binary and does not wait. Until Ready has returned, nobody knows
+// where it listens.
+func Launch(o Options) (*Daemon, error) {
+	d := &Daemon{logTo: o.LogTo, ready: make(chan []string, 1), ended: make(chan struct{})}
+	if d.logTo == nil {
+		d.logTo = io.Discard
+	}
 	d.command = exec.Command(o.Binary, o.Args...)
 	d.command.Dir = o.Dir
 	d.command.Env = append(os.Environ(), o.Env...)
@@ -56,30 +73,36 @@ func Start(ctx context.Context, o Options) (*Daemon, error) {
 	if err := d.command.Start(); err != nil {
 		return nil, err
 	}
-	ready := make(chan []string, 1)
-	go d.follow(logs, ready)
+	go d.follow(logs)
+	return d, nil
+}
+
+// Ready waits until a process that was launched is ready to serve. One that is not in
+// time is killed.
+func (d *Daemon) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	select {
-	case urls := <-ready:
+	case urls := <-d.ready:
 		d.URL, d.Admin = urls[0], "http://"+urls[1]
-		return d, nil
+		return nil
 	case <-d.ended:
-		return d, fmt.Errorf("it ended before it was ready: %w\n%s", d.err, d.stderr.String())
+		return fmt.Errorf("it ended before it was ready: %w\n%s", d.err, d.stderr.String())
 	case <-ctx.Done():
-		return d, errors.Join(fmt.Errorf("it was not ready in time: %s", d.stderr.String()), d.Kill())
+		return errors.Join(fmt.Errorf("it was not ready in time: %s", d.stderr.String()), d.Kill())
 	}
 }
 
 // follow keeps the log and looks in it for where the daemon listens.
-func (d *Daemon) follow(logs io.Reader, ready chan<- []string) {
+func (d *Daemon) follow(logs io.Reader) {
 	line := regexp.MustCompile(`msg="bridged is ready" public_url=(\S+) .*admin=(\S+)`)
 	scanner := bufio.NewScanner(logs)
 	scanner.Buffer(nil, 1<<20)
 	for scanner.Scan() {
 		_, _ = fmt.Fprintln(&d.stderr, scanner.Text())
+		_, _ = fmt.Fprintln(d.logTo, scanner.Text())
 		if found := line.FindStringSubmatch(scanner.Text()); found != nil {
-			ready <- found[1:]
+			d.ready <- found[1:]
 		}
 	}
 	d.err = d.command.Wait()
@@ -96,6 +119,9 @@ func (d *Daemon) Stop() error {
 	}
 	return d.Wait()
 }
+
+// Ended is closed when the process has ended.
+func (d *Daemon) Ended() <-chan struct{} { return d.ended }
 
 // Wait waits until the process has ended, and returns how.
 func (d *Daemon) Wait() error {

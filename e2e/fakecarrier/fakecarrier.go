@@ -43,7 +43,7 @@ type Fault struct {
 	Header http.Header
 	Cut    bool          // the connection is closed without an answer
 	Hang   bool          // no answer until the client gives up
-	Keep   bool          // with Cut or Hang: the carrier has taken the message all the same
+	Keep   bool          // with any of these: the carrier has taken the message all the same
 	Delay  time.Duration // before any of this
 }
 
@@ -73,8 +73,13 @@ func (c *Carrier) start(h http.HandlerFunc) {
 
 // Close stops the fake. Sends that hang are cut off.
 func (c *Carrier) Close() {
-	c.CloseClientConnections()
+	c.HangUp()
 	c.Server.Close()
+}
+
+// HangUp closes all connections, to the fake and of it. Sends that hang are cut off.
+func (c *Carrier) HangUp() {
+	c.CloseClientConnections()
 	c.client.CloseIdleConnections()
 }
 
@@ -98,7 +103,7 @@ func (c *Carrier) take(w http.ResponseWriter, r *http.Request, s Sent, newID fun
 		}
 	}
 	lost := f.Cut || f.Hang
-	accepted := f.Status == 0 && (!lost || f.Keep)
+	accepted := f.Status == 0 && !lost || f.Keep
 	if accepted {
 		s.ID = newID()
 	}

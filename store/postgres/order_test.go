@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"bridged/conversations"
@@ -158,4 +159,27 @@ func TestARollbackIsNotWaitedFor(t *testing.T) {
 	require.NoError(t, held.tx.Rollback())
 	requireNext(t, messages, "after")
 	requireNothing(t, messages)
+}
+
+// A transaction that was begun first waits for a lock until a younger one has
+// committed: what it inserts then comes behind.
+func TestWhoWaitsForALockComesBehind(t *testing.T) {
+	t.Parallel()
+	_, raw, messages := reading(t)
+	older, younger := begin(t, raw), begin(t, raw)
+	younger.run("SELECT pg_advisory_xact_lock(1)")
+	younger.enqueue("in order")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, err := older.tx.ExecContext(t.Context(), "SELECT pg_advisory_xact_lock(1)")
+		assert.NoError(t, err)
+	}()
+	younger.commit()
+	<-done
+	older.run(`INSERT INTO outbox (queue, lease, task_key, uuid, payload, attempts, due)
+		VALUES ('topic', 'topic', 'key of in order', '', 'behind', 0, 0)`)
+	older.commit()
+	requireNext(t, messages, "in order")
+	requireNext(t, messages, "behind")
 }

@@ -12,19 +12,29 @@ import (
 	"bridged/store"
 )
 
-// committed waits until a transaction has ended and says how.
-func committed(ctx context.Context, db *sql.DB, id int64) (bool, error) {
+// beyond is the code of a question about a transaction's number that the server has
+// not given, or no more: it has crashed, and nothing of the transaction remains.
+const beyond = "22023"
+
+// committed says how a transaction has ended, once it has. That it is over is what the
+// server says of its number. Whether it came through is what its mark says: a number
+// that no record on the disk has when the server crashes is given again, to somebody
+// else's transaction.
+func committed(ctx context.Context, db *sql.DB, lost *store.LostCommitError) (bool, error) {
 	var status *string
-	err := db.QueryRowContext(ctx, "SELECT pg_xact_status($1::text::xid8)", strconv.FormatInt(id, 10)).Scan(&status)
+	err := db.QueryRowContext(ctx, "SELECT pg_xact_status($1::text::xid8)", strconv.FormatInt(lost.Transaction, 10)).Scan(&status)
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == beyond {
+		err = nil
+	}
 	switch {
 	case err != nil:
 		return false, err
-	case status == nil:
-		return false, fmt.Errorf("transaction %d is too old to be asked for", id)
-	case *status == "in progress":
-		return false, fmt.Errorf("transaction %d is in progress still", id)
+	case status != nil && *status == "in progress":
+		return false, fmt.Errorf("transaction %d is in progress still", lost.Transaction)
 	}
-	return *status == "committed", nil
+	var came bool
+	err = db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM commit_marks WHERE session = $1 AND mark = $2)", lost.Session, lost.Mark).Scan(&came)
+	return came, err
 }
 
 // judge says what an error means for its transaction. On PostgreSQL every error

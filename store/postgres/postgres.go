@@ -72,10 +72,12 @@ func Open(ctx context.Context, url string, steps fs.FS, o Options) (store.Backen
 	read.SetMaxIdleConns(o.Readers)
 	return store.Backend{
 		Write: write, Read: read, Writers: o.Writers,
-		Connect:   func(ctx context.Context) (store.Session, error) { return connect(ctx, config) },
-		Judge:     judge,
-		Clean:     clean,
-		Committed: func(ctx context.Context, id int64) (bool, error) { return committed(ctx, write, id) },
+		Connect: func(ctx context.Context) (store.Session, error) { return connect(ctx, config) },
+		Judge:   judge,
+		Clean:   clean,
+		Committed: func(ctx context.Context, lost *store.LostCommitError) (bool, error) {
+			return committed(ctx, write, lost)
+		},
 		Lock:      "SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k",
 		ForUpdate: " FOR UPDATE",
 		Compare: func(operator, xid, seq string) string {

@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -16,6 +18,8 @@ type session struct {
 	conn        *pgx.Conn
 	waiting     pgx.Batch
 	transaction int64 // the number of the one under way; 0 while it is not known
+	name        string
+	mark        int64 // counts the transactions
 }
 
 func connect(ctx context.Context, config *pgx.ConnConfig) (store.Session, error) {
@@ -23,26 +27,33 @@ func connect(ctx context.Context, config *pgx.ConnConfig) (store.Session, error)
 	if err != nil {
 		return nil, fmt.Errorf("connect to write: %w", err)
 	}
-	return &session{conn: conn}, nil
+	// Marks of connections that are gone are of no use any more.
+	if _, err := conn.Exec(ctx, "DELETE FROM commit_marks WHERE at < now() - interval '1 day'"); err != nil {
+		return nil, errors.Join(fmt.Errorf("remove old marks: %w", err), conn.Close(ctx))
+	}
+	return &session{conn: conn, name: rand.Text()}, nil
 }
 
 // Each transaction holds one advisory lock: alone, or shared with those that run
 // beside it. It takes its number only then, because readers of the outbox wait
-// for all that have one.
+// for all that have one. It leaves a mark, by which it is known to have come through.
 const (
-	lockAlone  = "SELECT pg_current_xact_id()::text::bigint FROM pg_advisory_xact_lock(25202, 0)"
-	lockBeside = "SELECT pg_current_xact_id()::text::bigint FROM pg_advisory_xact_lock_shared(25202, 0)"
+	lockAlone  = "pg_advisory_xact_lock(25202, 0)"
+	lockBeside = "pg_advisory_xact_lock_shared(25202, 0)"
+	leaveMark  = "INSERT INTO commit_marks (session, mark, at) SELECT $1, $2, now() FROM %s" +
+		" ON CONFLICT (session) DO UPDATE SET mark = excluded.mark, at = excluded.at RETURNING pg_current_xact_id()::text::bigint"
 )
 
 // Begin implements store.Session.
 func (s *session) Begin(_ context.Context, alone bool) error {
 	s.transaction = 0
+	s.mark++
 	s.waiting.Queue("BEGIN")
 	lock := lockBeside
 	if alone {
 		lock = lockAlone
 	}
-	s.waiting.Queue(lock).QueryRow(func(row pgx.Row) error { return row.Scan(&s.transaction) })
+	s.waiting.Queue(fmt.Sprintf(leaveMark, lock), s.name, s.mark).QueryRow(func(row pgx.Row) error { return row.Scan(&s.transaction) })
 	return nil
 }
 
@@ -57,7 +68,7 @@ func (s *session) Commit(ctx context.Context) error {
 	s.waiting.Queue("COMMIT")
 	err := s.flush(ctx)
 	if err != nil && judge(err) == store.Lost {
-		return &store.LostCommitError{Transaction: s.transaction, Cause: err}
+		return &store.LostCommitError{Transaction: s.transaction, Session: s.name, Mark: s.mark, Cause: err}
 	}
 	return err
 }

@@ -73,6 +73,9 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"UnknownAttempt", "attempts_unknown", func(tx *store.Tx) {
 			_, _, _ = tx.UnknownAttempt("c", conversations.PairLine{Pair: "k", Line: "k"}, now, now)
 		}},
+		{"HasOtherUnknown", "attempts_unknown", func(tx *store.Tx) {
+			_, _ = tx.HasOtherUnknown("c", conversations.PairLine{Pair: "k", Line: "k"}, now, now, "d")
+		}},
 		{"Attempts", "sqlite_autoindex_attempts_1", func(tx *store.Tx) { _, _ = tx.Attempts(conversations.Delivery{}) }},
 		{"EarlyStatuses", "statuses_early (; statuses_early_of_pair (", func(tx *store.Tx) { _, _ = tx.EarlyStatuses("c", "p", "k", now) }},
 		{"PendingInbound", "inbound_pending_of_sender", func(tx *store.Tx) { _, _ = tx.PendingInbound("a") }},

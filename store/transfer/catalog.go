@@ -13,6 +13,8 @@ const (
 	versionTable = "goose_db_version"
 	// leasesTable holds what running processes hold: nobody has it after a move.
 	leasesTable = "leases"
+	// marksTable holds by which connections know their last commits: theirs alone.
+	marksTable = "commit_marks"
 	// xidColumn is the transaction of the target that made a row. Rows that come
 	// from elsewhere have 0, which is before every transaction.
 	xidColumn = "xid"
@@ -64,7 +66,7 @@ func readCatalog(ctx context.Context, tx *sql.Tx, d Dialect) ([]table, error) {
 		if err := rows.Scan(&name, &c.name, &typ, &c.key, &c.counted); err != nil {
 			return nil, err
 		}
-		if name == versionTable {
+		if name == versionTable || name == marksTable {
 			continue
 		}
 		if c.kind, err = kindOf(typ); err != nil {

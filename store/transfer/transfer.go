@@ -1,6 +1,6 @@
 // Package transfer moves all that a store holds into another, empty database.
 //
-// It knows no table of the store by name, with two exceptions (catalog.go): what
+// It knows no table of the store by name, with three exceptions (catalog.go): what
 // there is to move it reads from the source's catalog, and columns go by name, so
 // that a later migration needs no change here. Everything is written in one
 // transaction of the target, read back there, and compared with what was read

@@ -352,3 +352,23 @@ func (s *Server) run(ctx context.Context, queries ...string) error {
 	}
 	return errors.Join(err, conn.Close(ctx))
 }
+
+// Kill ends the server as a crash does: the postmaster at once, and its children when
+// they notice. Resume starts it again.
+func (s *Server) Kill() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process == nil {
+		return nil
+	}
+	text, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
+	if err != nil {
+		return err
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil {
+		return err
+	}
+	return errors.Join(syscall.Kill(pid, syscall.SIGKILL), s.stop())
+}
