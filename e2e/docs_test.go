@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -134,24 +133,11 @@ func TestDocs_EachBlockIsRunOrSaysWhyNot(t *testing.T) {
 				t.Logf("%s:%d is not run: %s", path, b.Line, b.NotRun())
 				continue
 			}
-			if coming(path, b) {
-				t.Logf("%s:%d is not looked at yet", path, b.Line)
-				continue
-			}
 			if complaint := unlooked(path, b, d, followed); complaint != "" {
 				t.Errorf("%s:%d: %s", path, b.Line, complaint)
 			}
 		}
 	}
-}
-
-// comingBlocks begin the blocks of sections that are written at this time.
-var comingBlocks = []string{"bridged backup", "bridged restore", "bridged erase", "pg_dump", "createdb"}
-
-// coming says whether a block is of what is written at this time.
-func coming(path string, b markdown.Block) bool {
-	return slices.Contains(comingLinks, path) ||
-		path == "docs/operations.md" && slices.ContainsFunc(comingBlocks, func(s string) bool { return strings.HasPrefix(b.Text, s) })
 }
 
 // unlooked says why no test looks at a block.
