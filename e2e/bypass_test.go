@@ -157,7 +157,7 @@ func (k known) places(listening string) []attempt {
 		{name: "by another method", method: http.MethodPut, header: with(twilioHeader, k.right, "X-HTTP-Method-Override", "POST"), body: k.body, want: 405},
 		{name: "a slash more in the path", path: twilioHook + "/", header: k.signed(twilioPublic + twilioHook + "/"), body: k.body, want: 404},
 		{name: "an escaped slash", path: "/hooks%2Fsms-main", header: k.signed(twilioPublic + "/hooks%2Fsms-main"), body: k.body, want: 404},
-		{name: "two slashes in the path", path: "/" + twilioHook, header: k.signed(twilioPublic + "/" + twilioHook), body: k.body, want: 307},
+		{name: "two slashes in the path", path: "/" + twilioHook, header: k.signed(twilioPublic + "/" + twilioHook), body: k.body, want: 401},
 	}
 }
 

@@ -192,17 +192,17 @@ func TestConsole_anOperatorSendsATemplate(t *testing.T) {
 	p := s.browse(browser.Options{})
 	p.logIn()
 	p.open(conversation)
-	p.do(chromedp.Click(`[aria-label="Send a template"]`))
+	p.do(click(`[aria-label="Send a template"]`))
 	p.says("dialog .empty", "No templates yet")
 	p.do(chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent("dialog"))
 
 	create("/v1/Content", `{"friendly_name":"at_the_door","language":"en","variables":{"1":"your order"},
 		"types":{"twilio/quick-reply":{"body":"Your courier is at the door with {{1}}, {{2}}.","actions":[{"title":"Coming","id":"c"}]}}}`)
 	p.says(".window-notice", "has not written yet")
-	p.do(chromedp.SendKeys(".composer-text", "half written"), chromedp.Click(".window-notice .button"), chromedp.WaitVisible("dialog select"))
+	p.do(chromedp.SendKeys(".composer-text", "half written"), click(".window-notice .button"), chromedp.WaitVisible("dialog select"))
 	p.says(".template-preview", "Your courier is at the door with your order, {{2}}.")
 	p.says(".template-approval", "not approved for WhatsApp")
-	p.do(chromedp.Click(`dialog button[type="submit"]`))
+	p.do(click(`dialog button[type="submit"]`))
 	p.says("dialog .field-error:not([hidden])", "{{2}} needs a value.")
 	assert.Equal(t, "Value of {{2}}", eval[string](p, "document.activeElement.labels[0].textContent"))
 	p.do(chromedp.KeyEvent("Alice"))
@@ -239,13 +239,13 @@ func TestConsole_aConversationIsMadeInAChosenService(t *testing.T) {
 	}
 	p := s.browse(browser.Options{})
 	p.logIn()
-	p.do(chromedp.Click(`[aria-label="New conversation"]`), chromedp.WaitVisible("dialog form"))
+	p.do(click(`[aria-label="New conversation"]`), chromedp.WaitVisible("dialog form"))
 	assert.Equal(t, 0, eval[int](p, "[...document.querySelectorAll('dialog select')].filter((e) => e.checkVisibility()).length"), "there is one service")
 	p.do(chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent("dialog"))
 
 	create("Deliveries")
 	support := create("Support")
-	p.do(chromedp.Click(`[aria-label="New conversation"]`), chromedp.WaitVisible("dialog select"),
+	p.do(click(`[aria-label="New conversation"]`), chromedp.WaitVisible("dialog select"),
 		chromedp.SetValue("dialog select", support, chromedp.ByQuery),
 		chromedp.SendKeys("dialog .field:nth-of-type(1) .input", "A question"+kb.Enter), chromedp.WaitNotPresent("dialog"))
 	p.says(".thread-name", "A question")
@@ -262,7 +262,7 @@ func TestConsole_anOperatorEditsAConversation(t *testing.T) {
 	p := s.browse(browser.Options{Width: 1400, Height: 900})
 	p.logIn()
 	p.open(conversation)
-	click := func(selector string) { p.do(chromedp.Click(selector), chromedp.WaitVisible("dialog form")) }
+	edit := func(selector string) { p.do(click(selector), chromedp.WaitVisible("dialog form")) }
 	write := func(text string) {
 		p.until("document.activeElement.select")
 		p.do(chromedp.Evaluate("document.activeElement.select()", nil), chromedp.KeyEvent(text))
@@ -272,22 +272,22 @@ func TestConsole_anOperatorEditsAConversation(t *testing.T) {
 		require.NoError(t, err)
 		return c
 	}
-	click(`#panel [aria-label="Edit the names"]`)
+	edit(`#panel [aria-label="Edit the names"]`)
 	write("After" + kb.Enter)
 	p.do(chromedp.WaitNotPresent("dialog"))
 	p.says(".thread-name", "After")
 	p.says(".row-name", "After")
 
-	click(`#panel [aria-label="Edit the attributes"]`)
+	edit(`#panel [aria-label="Edit the attributes"]`)
 	write(`{"city": "Springfield",}`)
-	p.do(chromedp.Click(`dialog button[type="submit"]`))
+	p.do(click(`dialog button[type="submit"]`))
 	p.says("dialog .field-error:not([hidden])", "This is no JSON")
 	write(`{"city": "Springfield"}`)
-	p.do(chromedp.Click(`dialog button[type="submit"]`), chromedp.WaitNotPresent("dialog"))
+	p.do(click(`dialog button[type="submit"]`), chromedp.WaitNotPresent("dialog"))
 	p.says("#panel .code", `"city": "Springfield"`)
 	assert.JSONEq(t, `{"city":"Springfield"}`, *fetch().Attributes)
 
-	click(`#panel [aria-label="Edit the timers"]`)
+	edit(`#panel [aria-label="Edit the timers"]`)
 	p.do(chromedp.SetValue(`dialog .field:nth-of-type(1) select`, "other", chromedp.ByQuery),
 		chromedp.Evaluate(`document.querySelector("dialog select").dispatchEvent(new Event("change", {bubbles: true}))`, nil),
 		chromedp.SendKeys(`dialog .field:nth-of-type(2) input`, "soon"+kb.Enter))
@@ -296,11 +296,11 @@ func TestConsole_anOperatorEditsAConversation(t *testing.T) {
 	p.do(chromedp.WaitNotPresent("dialog"))
 	p.says("#panel .facts", "Inactive")
 
-	p.do(chromedp.Click(`//aside//button[text()="Make inactive"]`, chromedp.BySearch), chromedp.WaitVisible("dialog .primary"), chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent("dialog"))
+	p.do(click(`//aside//button[text()="Make inactive"]`, chromedp.BySearch), chromedp.WaitVisible("dialog .primary"), chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent("dialog"))
 	assert.Equal(t, "active", *fetch().State, "it asked first")
-	p.do(chromedp.Click(`//aside//button[text()="Make inactive"]`, chromedp.BySearch), chromedp.Click("dialog .primary"))
+	p.do(click(`//aside//button[text()="Make inactive"]`, chromedp.BySearch), click("dialog .primary"))
 	p.says(".thread-about .badge", "inactive")
-	p.do(chromedp.Click(`//aside//button[text()="Make active"]`, chromedp.BySearch))
+	p.do(click(`//aside//button[text()="Make active"]`, chromedp.BySearch))
 	p.until(`![...document.querySelectorAll(".thread-about .badge")].some((badge) => badge.textContent === "inactive")`)
 	assert.Equal(t, "active", *fetch().State)
 }

@@ -45,7 +45,7 @@ func TestConsole_liveShowsAMessagePassing(t *testing.T) {
 	p.until(drawn("Send latency", "[0-9.]+ m?s at most"))
 	p.until(drawn("Accept latency", "Commits to the store .*[0-9.]+ m?s at most"))
 	assert.Positive(t, eval[int](p, `document.querySelectorAll(".chart-line, .chart-dot").length`))
-	p.do(chromedp.Click(".chart-table summary"))
+	p.do(click(".chart-table summary"))
 	p.until(`document.querySelector(".chart-table[open] tbody tr td")`)
 
 	// One who cannot be reached.
@@ -53,7 +53,7 @@ func TestConsole_liveShowsAMessagePassing(t *testing.T) {
 	s.call(http.MethodPut, "/handsets/"+url.PathEscape(alice), `{"status":"undelivered","error_code":30003}`, &set)
 	s.writes(bob, whatsappProxy, "And me?")
 	p.says(".stage[data-stage=failed] .stage-more", "Unreachable destination handset (30003)")
-	p.do(chromedp.Click(".page-head .button"))
+	p.do(click(".page-head .button"))
 	p.says(".live-status", "Paused")
 
 	// A script gets the same.
@@ -105,7 +105,7 @@ func TestConsole_liveFitsAPhone(t *testing.T) {
 	p.logIn()
 	p.do(chromedp.Navigate(s.URL+"/console/live"), chromedp.WaitVisible(".way"))
 	p.until(`document.querySelector(".chart-line, .chart-dot")`)
-	p.do(chromedp.Click(".way-receivers summary"), chromedp.Click(".chart-table summary"))
+	p.do(click(".way-receivers summary"), click(".chart-table summary"))
 	assert.True(t, eval[bool](p, "document.documentElement.scrollWidth <= innerWidth && document.querySelector('main').scrollWidth <= innerWidth"))
 	p.do(chromedp.Reload(), chromedp.WaitVisible(".way"))
 	p.until(`document.querySelectorAll(".chart-line, .chart-dot").length`)

@@ -48,7 +48,7 @@ func (p *page) tryIt() {
 	p.t.Helper()
 	p.logIn()
 	p.says(".rows .empty", "No conversations yet")
-	p.do(chromedp.Click(`.rows .empty a[href$="?try"]`), chromedp.WaitVisible(part(tryFinn, ".writer-text")))
+	p.do(click(`.rows .empty a[href$="?try"]`), chromedp.WaitVisible(part(tryFinn, ".writer-text")))
 	p.until("document.querySelectorAll('.phone').length === 6")
 }
 
@@ -88,9 +88,9 @@ func TestConsole_theStoryOfTwoMinutes(t *testing.T) {
 	p.writeOn(tryFinn, "Is this the florist?")
 	p.seesOnly(tryFinn, tryAutocreates)
 
-	p.do(chromedp.Click(`[data-nav="inbox"]`), chromedp.WaitVisible(".inbox-list"))
+	p.do(click(`[data-nav="inbox"]`), chromedp.WaitVisible(".inbox-list"))
 	p.says(".row-text", "Is this the florist?")
-	p.do(chromedp.Click(`//*[contains(@class, "row-name") and contains(., "masked")]`, chromedp.BySearch), chromedp.WaitVisible(".composer-text"))
+	p.do(click(`//*[contains(@class, "row-name") and contains(., "masked")]`, chromedp.BySearch), chromedp.WaitVisible(".composer-text"))
 	p.says(".theirs .bubble-body", "I am at the door")
 	p.says(".theirs .bubble-author", "Ada")
 	p.until(`document.querySelectorAll('.theirs .ticks[data-state="delivered"]').length === 2`)
@@ -116,7 +116,7 @@ func TestConsole_tryingItTwiceChangesNothing(t *testing.T) {
 	assert.Equal(t, 2*100+2+4, count())
 	second := s.browse(browser.Options{})
 	second.logIn()
-	second.do(chromedp.Navigate(s.URL+"/console/phones"), chromedp.WaitVisible(".try .button"), chromedp.Click(".try .button"),
+	second.do(chromedp.Navigate(s.URL+"/console/phones"), chromedp.WaitVisible(".try .button"), click(".try .button"),
 		chromedp.WaitVisible(part(tryFinn, ".writer-text")))
 	assert.Equal(t, 2*100+2+4, count())
 	configured, err := s.api.ListConfigurationAddress(&conversations.ListConfigurationAddressParams{})
@@ -155,7 +155,7 @@ func TestConsole_aPhoneWithoutCoverage(t *testing.T) {
 	p := s.browse(browser.Options{Width: 1440, Height: 1000})
 	p.tryIt()
 	toggle := func(address, name string) {
-		p.do(chromedp.Click(part(address, `[data-switch="`+name+`"]`)))
+		p.do(click(part(address, `[data-switch="`+name+`"]`)))
 	}
 	is := func(address, name, state string) {
 		p.until(fmt.Sprintf("document.querySelector('%s').getAttribute('aria-checked') === %q", part(address, `[data-switch="`+name+`"]`), state))
@@ -168,8 +168,8 @@ func TestConsole_aPhoneWithoutCoverage(t *testing.T) {
 
 	toggle(tryAda, "reads")
 	is(tryAda, "reads", "true")
-	p.do(chromedp.Click(`[data-nav="inbox"]`), chromedp.WaitVisible(".inbox-list"))
-	p.do(chromedp.Click(`//*[contains(@class, "row-name") and contains(., "masked")]`, chromedp.BySearch), chromedp.WaitVisible(`.ticks[data-state="failed"]`),
+	p.do(click(`[data-nav="inbox"]`), chromedp.WaitVisible(".inbox-list"))
+	p.do(click(`//*[contains(@class, "row-name") and contains(., "masked")]`, chromedp.BySearch), chromedp.WaitVisible(`.ticks[data-state="failed"]`),
 		chromedp.Focus(`.ticks[data-state="failed"]`), chromedp.KeyEvent(kb.Enter))
 	p.says(".popover .receiver-reason", "Unreachable destination handset")
 	assert.Empty(t, s.thread(tryBen), "it never came to the phone")
@@ -210,7 +210,7 @@ func TestConsole_aPersonStops(t *testing.T) {
 	p.tryIt()
 	p.writeOn(tryAda, "Special offer!")
 	p.says(part(tryBen, ".other .said-body"), "Special offer!")
-	p.do(chromedp.Click(part(tryBen, ".writer-word")))
+	p.do(click(part(tryBen, ".writer-word")))
 	p.says(part(tryBen, ".own .said-body"), "STOP")
 	p.says(part(tryBen, ".writer-word"), "START")
 	eventually(t, func() bool {
@@ -221,8 +221,8 @@ func TestConsole_aPersonStops(t *testing.T) {
 		return len(list.OptOuts) == 1 && list.OptOuts[0].Address == tryBen
 	}, "it is known")
 	p.writeOn(tryAda, "Another offer!")
-	p.do(chromedp.Click(`[data-nav="inbox"]`), chromedp.WaitVisible(".inbox-list"))
-	p.do(chromedp.Click(`//*[contains(@class, "row-name") and contains(., "masked")]`, chromedp.BySearch), chromedp.WaitVisible(`.ticks[data-state="failed"]`))
+	p.do(click(`[data-nav="inbox"]`), chromedp.WaitVisible(".inbox-list"))
+	p.do(click(`//*[contains(@class, "row-name") and contains(., "masked")]`, chromedp.BySearch), chromedp.WaitVisible(`.ticks[data-state="failed"]`))
 	for _, m := range s.thread(tryBen) {
 		assert.NotEqual(t, "Another offer!", m.Body)
 	}
@@ -237,7 +237,7 @@ func TestConsole_buttonsAndPhotosOnAPhone(t *testing.T) {
 	p.logIn()
 	p.do(chromedp.Navigate(s.URL+"/console/phones"), chromedp.WaitVisible(".page-head .primary:enabled"))
 	add := func(number string) {
-		p.do(chromedp.Click(".page-head .primary"), chromedp.WaitVisible("dialog form"), chromedp.SetValue("dialog input[type=tel]", number),
+		p.do(click(".page-head .primary"), chromedp.WaitVisible("dialog form"), chromedp.SetValue("dialog input[type=tel]", number),
 			chromedp.SetValue("dialog select", "whatsapp"), chromedp.Evaluate(`document.querySelector("dialog form").requestSubmit()`, nil)) // the list of suggestions may lie above the button
 	}
 	add("1234")
@@ -247,7 +247,7 @@ func TestConsole_buttonsAndPhotosOnAPhone(t *testing.T) {
 	p.says("dialog .field-error:not([hidden])", "This is a number of yours")
 	p.do(chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent("dialog"))
 	add("+1 555 030 0002")
-	p.do(chromedp.WaitNotPresent("dialog"), chromedp.Click(part(bob, ".phone-none .button")), chromedp.WaitVisible("dialog form"), chromedp.Click("dialog .form-foot .primary"))
+	p.do(chromedp.WaitNotPresent("dialog"), click(part(bob, ".phone-none .button")), chromedp.WaitVisible("dialog form"), click("dialog .form-foot .primary"))
 	p.writeOn(bob, "Here I am")
 
 	var content struct{ SID string }
@@ -257,7 +257,7 @@ func TestConsole_buttonsAndPhotosOnAPhone(t *testing.T) {
 	_, err := s.api.CreateConversationMessage(conversation, &conversations.CreateConversationMessageParams{Author: &author, ContentSid: &content.SID})
 	require.NoError(t, err)
 	p.says(part(bob, ".said-choices"), "Right")
-	p.do(chromedp.Click(part(bob, ".said-choices button:last-child")))
+	p.do(click(part(bob, ".said-choices button:last-child")))
 	p.says(part(bob, ".own .said-body"), "Right")
 	p.until(fmt.Sprintf("document.querySelector('%s').disabled", part(bob, ".said-choices button")))
 	s.received(alice, "Right")
@@ -267,7 +267,7 @@ func TestConsole_buttonsAndPhotosOnAPhone(t *testing.T) {
 	require.NoError(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 40, 30))))
 	require.NoError(t, os.WriteFile(file, picture.Bytes(), 0o600))
 	p.do(chromedp.SetUploadFiles(part(bob, "input[type=file]"), []string{file}, chromedp.ByQuery))
-	p.do(chromedp.WaitVisible(part(bob, ".writer-photos img")), chromedp.WaitVisible(part(bob, `[aria-label="Send"]:enabled`)), chromedp.Click(part(bob, `[aria-label="Send"]`)))
+	p.do(chromedp.WaitVisible(part(bob, ".writer-photos img")), chromedp.WaitVisible(part(bob, `[aria-label="Send"]:enabled`)), click(part(bob, `[aria-label="Send"]`)))
 	loaded := func(address string) {
 		p.until(fmt.Sprintf("[...document.querySelectorAll('%s')].some((image) => image.naturalWidth === 40)", part(address, ".said-photo")))
 	}

@@ -35,7 +35,7 @@ func TestConsole_anOperatorSeesWhereAMessageWouldGo(t *testing.T) {
 	p.says("td", "simulator")
 	p.says(".unrouted-place .empty", "Nothing is unrouted")
 
-	p.do(chromedp.Click(".explain-form button"))
+	p.do(click(".explain-form button"))
 	p.says(".field-error:not([hidden])", "Say who writes.")
 	p.do(chromedp.SendKeys(labelled("From"), "nobody", chromedp.ByJSPath), chromedp.SendKeys(labelled("To"), "  "+kb.Enter, chromedp.ByJSPath))
 	p.says(".field-error:not([hidden])", "Say to which number.")
@@ -52,24 +52,24 @@ func TestConsole_anOperatorSeesWhereAMessageWouldGo(t *testing.T) {
 	p.do(chromedp.Navigate(p.URL + "/console/routing?" + url.Values{"from": {"+15550209999"}, "to": {smsProxy}}.Encode()))
 	p.says(".way-step.end", "Nowhere: it is kept as unrouted")
 	setUp := fmt.Sprintf(`tr[data-address=%q] .cell-actions .button`, smsProxy)
-	p.do(chromedp.Click(setUp), chromedp.WaitVisible("dialog form"))
+	p.do(click(setUp), chromedp.WaitVisible("dialog form"))
 	p.says("dialog", "Autocreation")
 	p.chooses("The new conversation has", "webhook")
 	p.do(chromedp.SendKeys(labelled("URL of the webhook"), "example.com/hook"+kb.Enter, chromedp.ByJSPath))
 	p.says("dialog .field-error:not([hidden])", "AutoCreation.WebhookUrl")
-	p.do(chromedp.SetValue(labelled("URL of the webhook"), "https://hooks.example.com/bridged?key=1", chromedp.ByJSPath), chromedp.Click("dialog .form-foot .button"), chromedp.WaitNotPresent("dialog"))
+	p.do(chromedp.SetValue(labelled("URL of the webhook"), "https://hooks.example.com/bridged?key=1", chromedp.ByJSPath), click("dialog .form-foot .button"), chromedp.WaitNotPresent("dialog"))
 	p.says(fmt.Sprintf(`tr[data-address=%q] td`, smsProxy), "hooks.example.com")
 	p.says(".way-step.end", "Into a new conversation")
 	assert.Equal(t, "address configuration", eval[string](p, "document.querySelector('.way-step.decides').dataset.rule"))
 
 	// It is changed, and deleted.
-	p.do(chromedp.Click(setUp), chromedp.WaitVisible("dialog form"))
+	p.do(click(setUp), chromedp.WaitVisible("dialog form"))
 	assert.Equal(t, "https://hooks.example.com/bridged?key=1", eval[string](p, labelled("URL of the webhook")+".value"))
 	p.chooses("Somebody unknown writes", "false")
-	p.do(chromedp.Click("dialog .form-foot .button"), chromedp.WaitNotPresent("dialog"))
+	p.do(click("dialog .form-foot .button"), chromedp.WaitNotPresent("dialog"))
 	p.says(fmt.Sprintf(`tr[data-address=%q] td`, smsProxy), "Switched off")
 	p.says(".way-step.end", "Nowhere: it is kept as unrouted")
-	p.do(chromedp.Click(fmt.Sprintf(`tr[data-address=%q] .cell-actions .icon-button`, smsProxy)), chromedp.WaitVisible("dialog .danger"), chromedp.Click("dialog .danger"))
+	p.do(click(fmt.Sprintf(`tr[data-address=%q] .cell-actions .icon-button`, smsProxy)), chromedp.WaitVisible("dialog .danger"), click("dialog .danger"))
 	p.says(fmt.Sprintf(`tr[data-address=%q] td`, smsProxy), "Makes no conversation")
 }
 
@@ -84,15 +84,15 @@ func TestConsole_anUnroutedMessageIsReinjected(t *testing.T) {
 	p.says(".unrouted-reason", "no live conversation")
 
 	// Taken up too early it comes back; after a conversation was made for it, it goes there.
-	p.do(chromedp.Click(".unrouted-foot .button"))
+	p.do(click(".unrouted-foot .button"))
 	p.says(".toast", "is taken up again")
 	p.says(".unrouted-reason", "no live conversation")
 	conversation := s.masked("Found")
-	p.do(chromedp.Click(".unrouted-foot .button.quiet"))
+	p.do(click(".unrouted-foot .button.quiet"))
 	p.says(".way-step.end", "Into a conversation")
 	p.do(chromedp.Focus(".unrouted-foot .button"), chromedp.KeyEvent(kb.Enter))
 	p.says(".unrouted-place .empty", "Nothing is unrouted")
-	p.do(chromedp.Click(".way-where a"), chromedp.WaitVisible(".composer-text"))
+	p.do(click(".way-where a"), chromedp.WaitVisible(".composer-text"))
 	assert.Equal(t, "/console/inbox/"+conversation, eval[string](p, "location.pathname"))
 	p.says(".theirs .bubble-body", "Is anybody <b>there</b>?")
 }

@@ -66,7 +66,7 @@ func TestConsole_anOperatorAnswersInTheInbox(t *testing.T) {
 	p.do(chromedp.Navigate(link), chromedp.WaitVisible(".inbox-list"))
 	p.says(".row-name", "Flowers")
 
-	p.do(chromedp.Click(`.row a[href$="`+conversation+`"]`), chromedp.WaitVisible(".composer-text"))
+	p.do(click(`.row a[href$="`+conversation+`"]`), chromedp.WaitVisible(".composer-text"))
 	s.writes(bob, whatsappProxy, "I am at the door")
 	p.says(".theirs .bubble-body", "I am at the door")
 	p.says(".row-text", "I am at the door")
@@ -78,7 +78,7 @@ func TestConsole_anOperatorAnswersInTheInbox(t *testing.T) {
 	s.received(alice, "Coming down")
 	s.received(bob, "Coming down")
 	p.until(`document.querySelector('.ours .ticks[data-state="delivered"]')`)
-	p.do(chromedp.Click(".ours .ticks"), chromedp.WaitVisible(".popover .receivers"))
+	p.do(click(".ours .ticks"), chromedp.WaitVisible(".popover .receivers"))
 	assert.Equal(t, 2, eval[int](p, "document.querySelectorAll('.popover .receivers li').length"))
 	p.says(".popover", "+1 555 030 0002")
 
@@ -134,13 +134,13 @@ func TestConsole_theConsoleFitsAPhone(t *testing.T) {
 	fits := "document.documentElement.scrollWidth <= innerWidth"
 	p.until("document.querySelector('.row a')")
 	assert.True(t, eval[bool](p, fits))
-	p.do(chromedp.Click(".row a"), chromedp.WaitVisible(".composer-text"), chromedp.WaitVisible(".bubble"))
+	p.do(click(".row a"), chromedp.WaitVisible(".composer-text"), chromedp.WaitVisible(".bubble"))
 	assert.True(t, eval[bool](p, fits))
 	assert.True(t, eval[bool](p, "document.querySelector('.thread-scroll').scrollWidth <= innerWidth"))
 	assert.False(t, eval[bool](p, "document.querySelector('.inbox-list').checkVisibility()"), "one column")
-	p.do(chromedp.Click(`[aria-controls="panel"]`), chromedp.WaitVisible("#panel .person"))
+	p.do(click(`[aria-controls="panel"]`), chromedp.WaitVisible("#panel .person"))
 	assert.True(t, eval[bool](p, fits))
-	p.do(chromedp.Click("#panel .icon-button"), chromedp.Click(`[aria-label="Back to the list"]`), chromedp.WaitVisible(".inbox-list"))
+	p.do(click("#panel .icon-button"), click(`[aria-label="Back to the list"]`), chromedp.WaitVisible(".inbox-list"))
 	assert.Equal(t, "/console/inbox", eval[string](p, "location.pathname"))
 	p.do(chromedp.NavigateBack(), chromedp.WaitVisible(".composer-text"))
 	assert.Equal(t, "/console/inbox/"+conversation, eval[string](p, "location.pathname"))
@@ -165,7 +165,7 @@ func TestConsole_hostileBodiesAreText(t *testing.T) {
 	assert.Zero(t, eval[int](p, "document.querySelectorAll('.bubble-body img, .bubble-body script, .row img').length"))
 	assert.NotContains(t, eval[string](p, "document.title"), "owned")
 	p.says(".bubble .button", "Show all of it (32.8 KB)")
-	p.do(chromedp.Click(".bubble .button"))
+	p.do(click(".bubble .button"))
 	p.until(`[...document.querySelectorAll('.bubble-body')].some((e) => [...e.textContent].length === 8192)`)
 	assert.True(t, eval[bool](p, "document.querySelector('.thread-scroll').scrollWidth <= document.querySelector('.thread-scroll').clientWidth"))
 	assert.True(t, eval[bool](p, "[...document.querySelectorAll('.row')].every((row) => row.getBoundingClientRect().height < 120)"), "the list stays a list")
@@ -215,7 +215,7 @@ func TestConsole_anOperatorMakesAConversation(t *testing.T) {
 	p := s.browse(browser.Options{Width: 1400, Height: 900})
 	p.logIn()
 	p.says(".rows .empty", "No conversations yet")
-	p.do(chromedp.Click(`[aria-label="New conversation"]`), chromedp.WaitVisible("dialog form"), chromedp.KeyEvent(kb.Enter))
+	p.do(click(`[aria-label="New conversation"]`), chromedp.WaitVisible("dialog form"), chromedp.KeyEvent(kb.Enter))
 	p.says("dialog .field-error:not([hidden])", "Name is missing.")
 	p.do(chromedp.KeyEvent("Lost keys"+kb.Enter), chromedp.WaitNotPresent("dialog"), chromedp.WaitVisible(".composer-text"))
 	p.says(".row-name", "Lost keys")
@@ -224,7 +224,7 @@ func TestConsole_anOperatorMakesAConversation(t *testing.T) {
 		field := func(label string) string {
 			return fmt.Sprintf(`document.getElementById([...document.querySelectorAll("dialog label")].find((l) => l.textContent === %q).htmlFor)`, label)
 		}
-		p.do(chromedp.Click(`#panel [aria-label="Add a participant"]`), chromedp.WaitVisible("dialog form"),
+		p.do(click(`#panel [aria-label="Add a participant"]`), chromedp.WaitVisible("dialog form"),
 			chromedp.SendKeys(field("Address"), address, chromedp.ByJSPath), chromedp.SendKeys(field("Proxy address"), proxy+kb.Enter, chromedp.ByJSPath))
 	}
 	add("+1555x", smsProxy)
@@ -239,9 +239,9 @@ func TestConsole_anOperatorMakesAConversation(t *testing.T) {
 
 	s.writes(alice, smsProxy, "Did you find them?")
 	p.says(".theirs .bubble-body", "Did you find them?")
-	p.do(chromedp.Click(".person-remove"), chromedp.WaitVisible("dialog .danger"), chromedp.Click("dialog .danger"))
+	p.do(click(".person-remove"), chromedp.WaitVisible("dialog .danger"), click("dialog .danger"))
 	p.says("#panel", "Nobody is in this conversation yet")
-	p.do(chromedp.Click(`//aside//button[text()="Close"]`, chromedp.BySearch), chromedp.WaitVisible("dialog .danger"), chromedp.Click("dialog .danger"))
+	p.do(click(`//aside//button[text()="Close"]`, chromedp.BySearch), chromedp.WaitVisible("dialog .danger"), click("dialog .danger"))
 	p.says(".thread-closed", "This conversation is closed for good")
 	assert.False(t, eval[bool](p, "document.querySelector('.composer') !== null"))
 }

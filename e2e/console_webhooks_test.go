@@ -40,7 +40,7 @@ func TestConsole_aWebhookIsSetAndTestedInTheConsole(t *testing.T) {
 	p.logIn()
 	p.do(chromedp.Navigate(s.URL + "/console/webhooks"))
 	p.says(".hooks .empty", "Nobody is told yet")
-	p.do(chromedp.Click(".hooks .empty .button"), chromedp.WaitVisible("dialog .events-groups"))
+	p.do(click(".hooks .empty .button"), chromedp.WaitVisible("dialog .events-groups"))
 	const after, before = "URL after a change", "URL before a change"
 	p.do(chromedp.SendKeys(webhookField(after), "nowhere"+kb.Enter, chromedp.ByJSPath))
 	p.says("dialog .field-error:not([hidden])", "This is no URL")
@@ -58,18 +58,18 @@ func TestConsole_aWebhookIsSetAndTestedInTheConsole(t *testing.T) {
 
 	// All that happens is chosen at first. One click takes it back, another chooses one.
 	assert.Equal(t, 13, eval[int](p, `document.querySelectorAll("dialog input:checked").length`))
-	p.do(chromedp.Click(`//dialog//button[text()="None"]`, chromedp.BySearch))
+	p.do(click(`//dialog//button[text()="None"]`, chromedp.BySearch))
 	p.says("dialog .notice.warn:not([hidden])", "would never be called")
-	p.do(chromedp.Click(`dialog input[value="onMessageAdded"]`))
+	p.do(click(`dialog input[value="onMessageAdded"]`))
 	p.until(`document.querySelector("dialog .notice.warn").hidden`)
-	p.do(chromedp.Click("dialog .button.primary"), chromedp.WaitNotPresent("dialog"))
+	p.do(click("dialog .button.primary"), chromedp.WaitNotPresent("dialog"))
 	p.says(".hook", receiver.URL+"/hook")
 	p.says(".hook-health", "Not called yet")
 	set, err := s.api.FetchConfigurationWebhook()
 	require.NoError(t, err)
 	assert.Equal(t, []any{receiver.URL + "/hook", []string{"onMessageAdded"}, "POST"}, []any{*set.PostWebhookUrl, *set.Filters, *set.Method})
 
-	p.do(chromedp.Click(`//article//button[contains(., "Send a test")]`, chromedp.BySearch))
+	p.do(click(`//article//button[contains(., "Send a test")]`, chromedp.BySearch))
 	p.says(".trial", "Status 200")
 	p.says(".trial .code", "<b>Thank you</b>, archived as 17")
 	assert.Equal(t, "onMessageAdded true", <-heard)
@@ -82,10 +82,10 @@ func TestConsole_aWebhookIsSetAndTestedInTheConsole(t *testing.T) {
 	p.says(".hook-health", "Works")
 
 	// It opens with what is set.
-	p.do(chromedp.Click(`//article//button[text()="Change"]`, chromedp.BySearch), chromedp.WaitVisible("dialog .events-groups"))
+	p.do(click(`//article//button[text()="Change"]`, chromedp.BySearch), chromedp.WaitVisible("dialog .events-groups"))
 	assert.Equal(t, receiver.URL+"/hook", eval[string](p, webhookField(after)+`.value`))
 	write(after, "")
-	p.do(chromedp.Click("dialog .button.primary"), chromedp.WaitNotPresent("dialog"))
+	p.do(click("dialog .button.primary"), chromedp.WaitNotPresent("dialog"))
 	p.says(".hooks .empty", "Nobody is told yet")
 }
 
@@ -122,7 +122,7 @@ func TestConsole_aDeadWebhookIsShownAndResumed(t *testing.T) {
 	assert.True(t, eval[bool](p, "document.documentElement.scrollWidth <= innerWidth && document.querySelector('main').scrollWidth <= innerWidth"))
 
 	alive.Store(true)
-	p.do(chromedp.Click(`//article//button[contains(., "Resume now")]`, chromedp.BySearch))
+	p.do(click(`//article//button[contains(., "Resume now")]`, chromedp.BySearch))
 	p.says(".hook-health", "Works")
 	p.says(".hook-number:first-child strong", "0")
 	eventually(t, func() bool { return taken.Load() == events }, "all of them are told")

@@ -2,12 +2,14 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -79,6 +81,19 @@ func (p *page) do(actions ...chromedp.Action) {
 		_ = chromedp.Run(ctx, chromedp.Text("body", &text, chromedp.ByQuery))
 		require.NoError(p.t, err, "the page says: %s\nit complains: %q", text, p.complaints)
 	}
+}
+
+// click clicks as chromedp's Click does, and once more where the page was drawn anew
+// between finding the element and clicking at it.
+func click(selector string, how ...chromedp.QueryOption) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		for {
+			err := chromedp.Click(selector, how...).Do(ctx)
+			if gone, ok := errors.AsType[*cdproto.Error](err); !ok || gone.Message != "Could not find node with given id" {
+				return err
+			}
+		}
+	})
 }
 
 // eval returns what a script comes to.

@@ -57,7 +57,7 @@ func (f File) Save(ctx context.Context, write func(io.Writer) error) (c Contents
 	if err := remove(part, check); err != nil { // those of a backup that was killed
 		return c, err
 	}
-	file, err := os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	file, err := os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // G304: the operator names it
 	if err != nil {
 		return c, err
 	}
