@@ -107,6 +107,8 @@ func TestAPhotoFromWhatsAppIsKept(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	assert.Equal(t, "image/png", header.Get("Content-Type"))
 	assert.Zero(t, strings.Compare(photo, body), "byte by byte")
+	// Who is killed while a file is made to fit leaves it to the hourly sweep.
+	eventually(t, func() bool { return len(w.twilio.Sent()) > 0 }, "it went on to Alice")
 	require.NoError(t, w.Kill())
 	w.start()
 	a = w.filesOf(conversation, 0)[0]

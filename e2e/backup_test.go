@@ -210,5 +210,5 @@ func TestABackupIsRestoredWithoutAConfiguration(t *testing.T) {
 	}})
 	require.NoError(t, err)
 	defer endsWell(t, d)
-	assert.Contains(t, d.Stdout(), "Auth token:")
+	eventually(t, func() bool { return strings.Contains(d.Stdout(), "Auth token:") }, "it shows the credentials that it made")
 }
