@@ -7,13 +7,11 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"path"
 	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
-	"bridged/api"
 	"bridged/bridge"
 	"bridged/channels"
 	"bridged/channels/hooks"
@@ -299,88 +297,6 @@ func numberWebhooks(cfg *config.Config, directory *channels.Directory) map[conve
 		}
 	}
 	return list
-}
-
-func (d *daemon) wireHandlers(directory *channels.Directory, defaults store.Defaults) (err error) {
-	d.hooks, err = hooks.New(hooks.Config{
-		PublicURL: d.cfg.Server.PublicURL,
-		Channels:  directory.Adapters(),
-		Acceptor:  d.bridge,
-		Observer:  d.metrics.hook,
-		Logger:    d.log,
-	})
-	if err != nil {
-		return err
-	}
-	d.console, err = console.New(console.Config{
-		AuthToken: d.cfg.Account.AuthToken.Value,
-		PublicURL: d.cfg.Server.PublicURL,
-		Client:    trusted(d.cfg.Server.TrustedProxies).Client,
-		Log:       d.log,
-	})
-	if err != nil {
-		return err
-	}
-	d.api = api.New(api.Config{
-		Session: d.console.Session,
-		Account: api.Credentials{
-			SID:       d.cfg.Account.SID,
-			AuthToken: d.cfg.Account.AuthToken.Value,
-			APIKeys:   d.apiKeys,
-		},
-		PublicURL:         d.cfg.Server.PublicURL,
-		MessagingServices: messagingServices(d.cfg, defaults),
-		Numbers:           numbersOf(d.cfg, directory),
-		Bridge:            d.bridge,
-		Store:             d.store,
-		Files:             d.files,
-		Links:             d.links,
-		Targets:           webhooks.NewOverview(d.dispatcher, d.store),
-		Metrics:           d.metrics.snapshots(d.now),
-		Backups:           d.backups(),
-		Now:               d.now,
-		Log:               d.log,
-		Extra:             map[string]http.Handler{"/bridged/v1/simulator/": d.carrier.Handler()},
-		Observe:           d.metrics.api,
-		Stopping:          d.stopping,
-
-		Origins:          d.origins(),
-		ActionsPerSecond: d.cfg.Limits.ActionsPerSecond,
-	})
-	return nil
-}
-
-// origins are those whose pages may call the API.
-func (d *daemon) origins() []string {
-	list := make([]string, len(d.cfg.Server.CORSOrigins))
-	for i, o := range d.cfg.Server.CORSOrigins {
-		list[i] = string(o)
-	}
-	return list
-}
-
-func (d *daemon) apiKeys() map[string]string {
-	keys := make(map[string]string, len(d.cfg.Account.APIKeys))
-	for _, k := range d.cfg.Account.APIKeys {
-		keys[k.SID] = k.Secret.Value()
-	}
-	return keys
-}
-
-// publicHandler serves server.listen.
-func (d *daemon) publicHandler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle(hooks.Prefix, d.hooks)
-	mux.Handle(console.Prefix, d.console)
-	mux.Handle("/", d.api)
-	served := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if clean := path.Clean(r.URL.Path); r.URL.Path == clean || r.URL.Path == clean+"/" {
-			mux.ServeHTTP(w, r)
-			return
-		}
-		d.api.ServeHTTP(w, r) // which finds nothing there; the mux would redirect
-	})
-	return api.Identified(accessLog{next: served, proxies: trusted(d.cfg.Server.TrustedProxies), log: d.log})
 }
 
 // close finishes what is in flight and closes the store, in the order in which
