@@ -74,7 +74,7 @@ func (i Installation) Restore(ctx context.Context, from io.Reader, size int64, r
 	if err != nil {
 		return r, err
 	}
-	if err := folders.sync(); err != nil {
+	if err := errors.Join(i.handOver(), folders.sync()); err != nil {
 		return r, err
 	}
 	moves := sqlite.Replacement{Aside: i.aside(there, now)}
