@@ -1,8 +1,12 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"path"
+	"runtime/debug"
 
 	"bridged/api"
 	"bridged/channels"
@@ -92,5 +96,28 @@ func (d *daemon) publicHandler() http.Handler {
 		}
 		d.api.ServeHTTP(w, r) // which finds nothing there; the mux would redirect
 	})
-	return api.Identified(accessLog{next: served, proxies: trusted(d.cfg.Server.TrustedProxies), log: d.log})
+	return api.Identified(accessLog{next: caught{served, d.log}, proxies: trusted(d.cfg.Server.TrustedProxies), log: d.log})
+}
+
+// caught tells of a handler that panics. The API answers what panics in it; of anything
+// else the line is cut, so that a carrier comes again.
+type caught struct {
+	next http.Handler
+	log  *slog.Logger
+}
+
+// ServeHTTP implements http.Handler.
+func (c caught) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		if err, ok := cause.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+			c.log.ErrorContext(r.Context(), "handler panicked",
+				"method", r.Method, "path", head(r.URL.Path), "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+		}
+		panic(http.ErrAbortHandler)
+	}()
+	c.next.ServeHTTP(w, r)
 }
