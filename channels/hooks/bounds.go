@@ -18,7 +18,7 @@ const (
 	usualBody = 32 << 10
 	// mostLong bounds how many longer ones are in memory at once. Whoever knows a
 	// hook's URL can write them: the signature is checked when all is there.
-	mostLong = 64
+	mostLong = 16
 	// acceptTime bounds the wait for the writer. Carriers give up after that anyway, and
 	// come again with the same message.
 	acceptTime = 10 * time.Second

@@ -28,7 +28,7 @@ func TestFewLongRequestsAreReadAtOnce(t *testing.T) {
 	f := newFixture(t)
 	h, err := hooks.New(hooks.Config{Channels: []channels.Adapter{f.plain}, Acceptor: f.acceptor})
 	require.NoError(t, err)
-	const many = 64
+	const many = 16
 	var slow sync.WaitGroup
 	begun, goOn := make(chan struct{}, many), make(chan struct{})
 	for range many {

@@ -53,8 +53,9 @@ const (
 	// Prefix is what the paths start with.
 	Prefix = "/hooks/"
 	// MaxBody is the longest request that is read, in bytes. Carriers send a few
-	// kilobytes; media come as links.
-	MaxBody = 1 << 20
+	// kilobytes, with links to files; Meta puts many messages into one, of 3 MB at most,
+	// and refusing that would lose them all.
+	MaxBody = 4 << 20
 )
 
 // Config says what to serve.
