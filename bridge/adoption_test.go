@@ -175,6 +175,23 @@ func TestAReportOfAnotherPairSettlesNothing(t *testing.T) {
 	assert.Contains(t, w.notes.taken(), "reported wa dropped")
 }
 
+// A report that stayed over from before the clock was set back is of no send after it,
+// though that seems to have begun earlier.
+func TestAReportFromBeforeAStepOfTheClockSettlesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := w.conversation(alice, carla)
+	w.report(deliveredTo(carla, "X"))
+	w.clock.advance(-20 * time.Minute)
+	w.say(key, string(alice), "second")
+	w.settle(w.claimOnly(whole), unknown) // it never arrived
+	d := w.deliveries()[0]
+	assert.Equal(t, conversations.ProgressUnknown, d.Progress)
+	assert.Empty(t, d.Attempts[0].ProviderID)
+	w.resume()
+	assert.Equal(t, []string{"second"}, w.sendAll(whole), "so it goes out again")
+}
+
 func TestACrashDuringASendIsAnUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

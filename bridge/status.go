@@ -252,7 +252,7 @@ func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord, lines ...conversatio
 		found bool
 	)
 	for _, at := range lines {
-		of, oldest, err := tx.UnknownAttempt(r.Channel, at, b.now().Add(-earlyLife), r.Received)
+		of, oldest, err := tx.UnknownAttempt(r, at, b.now().Add(-earlyLife))
 		if conversations.NotFound.Is(err) {
 			continue
 		}
@@ -282,7 +282,7 @@ func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord, lines ...conversatio
 // waits for it is sent once more.
 func (b *Bridge) otherUnknown(tx Tx, r conversations.StatusRecord, oldest conversations.Delivery, lines []conversations.PairLine) (bool, error) {
 	for _, at := range lines {
-		others, err := tx.HasOtherUnknown(r.Channel, at, b.now().Add(-earlyLife), r.Received, oldest.ID)
+		others, err := tx.HasOtherUnknown(r, at, b.now().Add(-earlyLife), oldest.ID)
 		if err != nil || others {
 			return others, err
 		}

@@ -85,11 +85,11 @@ type AttemptRows interface {
 	// carrier's id is known of: under way, or of unknown outcome.
 	GroupLines(pairKey string) ([]string, error)
 	// UnknownAttempt returns the oldest attempt at a pair in a line whose outcome is
-	// unknown still and that a report from then may be about, with its delivery: one
-	// that began after since, or that its delivery waits for.
-	UnknownAttempt(channel string, to conversations.PairLine, since, then time.Time) (conversations.Delivery, conversations.Attempt, error)
+	// unknown still and that a report may be about, with its delivery: one that began
+	// after since, or that its delivery waits for.
+	UnknownAttempt(r conversations.StatusRecord, to conversations.PairLine, since time.Time) (conversations.Delivery, conversations.Attempt, error)
 	// HasOtherUnknown says whether there is such an attempt of another delivery.
-	HasOtherUnknown(channel string, to conversations.PairLine, since, then time.Time, but conversations.DeliveryID) (bool, error)
+	HasOtherUnknown(r conversations.StatusRecord, to conversations.PairLine, since time.Time, but conversations.DeliveryID) (bool, error)
 }
 
 // StatusRows are the carriers' status reports.

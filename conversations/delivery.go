@@ -148,6 +148,10 @@ type StatusRecord struct {
 	Seq      int64
 	PairKey  string
 	Received time.Time
+	// Newest is the newest delivery that was there when it came, 0 for none and -1
+	// where nobody knows.
+	// It is about none behind that, also where the clock was set back.
+	Newest   int64
 	Delivery DeliveryID // empty until it is matched
 }
 

@@ -96,19 +96,20 @@ func (tx *Tx) GroupLines(pairKey string) ([]string, error) {
 }
 
 // UnknownAttempt returns the oldest attempt at a pair in a line whose outcome is
-// unknown still and that a report from then may be about, with its delivery: one
-// that began after since, or that its delivery waits for.
-func (tx *Tx) UnknownAttempt(channel string, to conversations.PairLine, since, then time.Time) (conversations.Delivery, conversations.Attempt, error) {
-	return tx.attemptWhere(unknownToPair+" ORDER BY a.started LIMIT 1", to.Pair, channel, micros(since), micros(then), to.Line)
+// unknown still and that a report may be about, with its delivery: one that began after
+// since, or that its delivery waits for.
+func (tx *Tx) UnknownAttempt(r conversations.StatusRecord, to conversations.PairLine, since time.Time) (conversations.Delivery, conversations.Attempt, error) {
+	return tx.attemptWhere(unknownToPair+" ORDER BY a.started LIMIT 1", to.Pair, r.Channel, micros(since), micros(r.Received), to.Line, r.Newest)
 }
 
 const unknownToPair = `a.pair_key = $1 AND a.outcome = 'unknown' AND a.provider_id IS NULL AND a.channel = $2
-	AND a.started <= $4 AND (a.started >= $3 OR d.progress = 3) AND COALESCE(a.line, a.pair_key) = $5`
+	AND a.started <= $4 AND (a.started >= $3 OR d.progress = 3) AND COALESCE(a.line, a.pair_key) = $5
+	AND (d.seq <= $6 OR $6 < 0)`
 
 // HasOtherUnknown says whether there is such an attempt of another delivery.
-func (tx *Tx) HasOtherUnknown(channel string, to conversations.PairLine, since, then time.Time, but conversations.DeliveryID) (bool, error) {
-	_, _, err := tx.attemptWhere(unknownToPair+" AND a.delivery_id <> $6 LIMIT 1",
-		to.Pair, channel, micros(since), micros(then), to.Line, but)
+func (tx *Tx) HasOtherUnknown(r conversations.StatusRecord, to conversations.PairLine, since time.Time, but conversations.DeliveryID) (bool, error) {
+	_, _, err := tx.attemptWhere(unknownToPair+" AND a.delivery_id <> $7 LIMIT 1",
+		to.Pair, r.Channel, micros(since), micros(r.Received), to.Line, r.Newest, but)
 	if conversations.NotFound.Is(err) {
 		return false, nil
 	}
@@ -130,7 +131,7 @@ func (tx *Tx) attemptWhere(condition string, args ...any) (conversations.Deliver
 }
 
 const statusColumns = `s.seq, s.channel, s.provider_id, s.pair_key, s.status, s.error_code, s.carrier_code, s.detail,
-	s.at, s.received, s.delivery_id`
+	s.at, s.received, s.delivery_id, s.newest`
 
 func scanStatus(s scanner) (conversations.StatusRecord, error) {
 	var (
@@ -139,7 +140,7 @@ func scanStatus(s scanner) (conversations.StatusRecord, error) {
 		at, received int64
 	)
 	err := s.Scan(&r.Seq, &r.Channel, &r.ProviderID, &r.PairKey, &r.Status, &r.ErrorCode, &r.CarrierCode, &r.Detail,
-		&at, &received, &delivery)
+		&at, &received, &delivery, &r.Newest)
 	if delivery != nil {
 		r.Delivery = *delivery
 	}
@@ -147,13 +148,14 @@ func scanStatus(s scanner) (conversations.StatusRecord, error) {
 	return r, err
 }
 
-// InsertStatus stores a status report and sets its Seq.
+// InsertStatus stores a status report and sets its Seq and Newest.
 func (tx *Tx) InsertStatus(r *conversations.StatusRecord) error {
-	seq, err := tx.insert(`INSERT INTO statuses (channel, provider_id, pair_key, status, error_code, carrier_code, detail,
-		at, received, delivery_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING seq`,
-		r.Channel, r.ProviderID, r.PairKey, r.Status, r.ErrorCode, r.CarrierCode, r.Detail, micros(r.At), micros(r.Received), orNull(r.Delivery))
-	r.Seq = seq
-	return err
+	*tx.wrote = true
+	return tx.one(`INSERT INTO statuses (channel, provider_id, pair_key, status, error_code, carrier_code, detail,
+		at, received, delivery_id, newest)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, (SELECT COALESCE(MAX(seq), 0) FROM deliveries)) RETURNING seq, newest`,
+		[]any{r.Channel, r.ProviderID, r.PairKey, r.Status, r.ErrorCode, r.CarrierCode, r.Detail, micros(r.At), micros(r.Received), orNull(r.Delivery)},
+		&r.Seq, &r.Newest)
 }
 
 // FindStatus returns an accepted status report.

@@ -165,7 +165,7 @@ func TestAttemptsAreFoundByTheCarriersID(t *testing.T) {
 		d, a, err := tx.FindAttempt("sim", "P1")
 		assert.Equal(t, line[0], d)
 		assert.Equal(t, first, a)
-		unknown, last, unknownErr := tx.UnknownAttempt("sim", pairLineOf(line[0]), epoch.Add(time.Hour), epoch)
+		unknown, last, unknownErr := tx.UnknownAttempt(reportOf("sim", epoch), pairLineOf(line[0]), epoch.Add(time.Hour))
 		assert.Equal(t, line[0], unknown, "the oldest")
 		assert.Equal(t, second, last, "its last attempt")
 		attempts, listErr := tx.Attempts(line[0])
@@ -175,11 +175,17 @@ func TestAttemptsAreFoundByTheCarriersID(t *testing.T) {
 	for _, find := range []func(tx *store.Tx) error{
 		func(tx *store.Tx) error { _, _, err := tx.FindAttempt("another", "P1"); return err },
 		func(tx *store.Tx) error {
-			_, _, err := tx.UnknownAttempt("another", pairLineOf(line[0]), epoch, epoch)
+			_, _, err := tx.UnknownAttempt(reportOf("another", epoch), pairLineOf(line[0]), epoch)
 			return err
 		},
 		func(tx *store.Tx) error { // a report from before it began
-			_, _, err := tx.UnknownAttempt("sim", pairLineOf(line[0]), epoch, epoch.Add(-time.Second))
+			_, _, err := tx.UnknownAttempt(reportOf("sim", epoch.Add(-time.Second)), pairLineOf(line[0]), epoch)
+			return err
+		},
+		func(tx *store.Tx) error { // and one from before there was the delivery, whatever the clock said
+			r := reportOf("sim", epoch)
+			r.Newest = line[0].Seq - 1
+			_, _, err := tx.UnknownAttempt(r, pairLineOf(line[0]), epoch)
 			return err
 		},
 		func(tx *store.Tx) error { _, err := tx.FindDelivery("none"); return err },
@@ -269,4 +275,9 @@ func TestAConversationsReceiptsAreWalkedMessageByMessage(t *testing.T) {
 		}
 		assert.Equal(t, want, got, size)
 	}
+}
+
+// reportOf is a report that came at a time.
+func reportOf(channel string, received time.Time) conversations.StatusRecord {
+	return conversations.StatusRecord{StatusReport: conversations.StatusReport{Channel: channel}, Received: received, Newest: -1}
 }

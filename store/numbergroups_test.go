@@ -161,7 +161,7 @@ func TestAttemptsAtAGroupMessageAreFoundByTheirLine(t *testing.T) {
 	assert.Empty(t, lines("another"))
 	for want, line := range map[conversations.DeliveryID]string{second.ID: bindings.LineKey(first), plain.ID: pair} {
 		update(t, db, func(tx *store.Tx) error {
-			d, _, err := tx.UnknownAttempt(second.Channel, conversations.PairLine{Pair: pair, Line: line}, epoch, epoch)
+			d, _, err := tx.UnknownAttempt(reportOf(second.Channel, epoch), conversations.PairLine{Pair: pair, Line: line}, epoch)
 			assert.Equal(t, want, d.ID)
 			return err
 		})

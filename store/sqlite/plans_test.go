@@ -71,10 +71,10 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		{"StrandedDeliveries", "deliveries_in_line", func(tx *store.Tx) { _, _ = tx.StrandedDeliveries() }},
 		{"FindAttempt", "attempts_by_provider_id", func(tx *store.Tx) { _, _, _ = tx.FindAttempt("c", "p") }},
 		{"UnknownAttempt", "attempts_unknown", func(tx *store.Tx) {
-			_, _, _ = tx.UnknownAttempt("c", conversations.PairLine{Pair: "k", Line: "k"}, now, now)
+			_, _, _ = tx.UnknownAttempt(conversations.StatusRecord{}, conversations.PairLine{Pair: "k", Line: "k"}, now)
 		}},
 		{"HasOtherUnknown", "attempts_unknown", func(tx *store.Tx) {
-			_, _ = tx.HasOtherUnknown("c", conversations.PairLine{Pair: "k", Line: "k"}, now, now, "d")
+			_, _ = tx.HasOtherUnknown(conversations.StatusRecord{}, conversations.PairLine{Pair: "k", Line: "k"}, now, "d")
 		}},
 		{"Attempts", "sqlite_autoindex_attempts_1", func(tx *store.Tx) { _, _ = tx.Attempts(conversations.Delivery{}) }},
 		{"EarlyStatuses", "statuses_early (; statuses_early_of_pair (", func(tx *store.Tx) { _, _ = tx.EarlyStatuses("c", "p", "k", now) }},
