@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -182,13 +181,23 @@ func TestAnExportThatBreaksOffIsNoDocument(t *testing.T) {
 	t.Parallel()
 	gate := make(chan error, 1)
 	gate <- errors.New("a broken disk")
-	var log bytes.Buffer
-	d := exported(t, &log, gate)
+	logged := make(logLines, 10)
+	d := exported(t, logged, gate)
 	var err error
 	for err == nil {
 		_, err = d.Token()
 	}
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-	assert.Contains(t, log.String(), "an answer broke off")
-	assert.Contains(t, log.String(), "a broken disk")
+	line := <-logged
+	assert.Contains(t, line, "an answer broke off")
+	assert.Contains(t, line, "a broken disk")
+}
+
+// logLines are the lines of a log, for whoever waits for them.
+type logLines chan string
+
+// Write implements io.Writer.
+func (l logLines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
 }

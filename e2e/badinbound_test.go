@@ -168,9 +168,9 @@ func TestLongInboundMessagesAreNeitherCutNorLost(t *testing.T) {
 	assert.Equal(t, strings.TrimSpace(long["more than 32 KB"]), *w.messages(conversation)[n].Body)
 
 	status, err := w.twilio.Post(t.Context(), w.URL+"/hooks/sms-main",
-		fakecarrier.Message{ID: idOf(99), From: alice, To: smsProxy, Body: strings.Repeat("x", 1<<20)})
+		fakecarrier.Message{ID: idOf(99), From: alice, To: smsProxy, Body: strings.Repeat("x", 4<<20)})
 	require.NoError(t, err)
-	assert.Equal(t, http.StatusRequestEntityTooLarge, status, "no carrier sends a megabyte of text, and it knows that it was not taken")
+	assert.Equal(t, http.StatusRequestEntityTooLarge, status, "no carrier sends four megabytes of text, and it knows that it was not taken")
 }
 
 // "Invalid UTF-8 (replaced, and noted), NUL bytes" (issue 5).

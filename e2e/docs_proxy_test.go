@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -54,7 +55,26 @@ type proxy struct {
 	dir, port        string
 	certificate, key string // files
 	backend          string // host:port
-	complaint        strings.Builder
+	complaint        complaints
+}
+
+// complaints are what a program writes to stderr, also while somebody reads them.
+type complaints struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write implements io.Writer.
+func (c *complaints) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.text.Write(p)
+}
+
+func (c *complaints) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.text.String()
 }
 
 // proxyOf starts a proxy in front of a backend.

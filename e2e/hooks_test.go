@@ -43,7 +43,7 @@ func TestABadHookRequestIsRefusedAndStoresNothing(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, w.post("/hooks/sms-main", forms, []byte(form)).StatusCode, "a missing one")
 	assert.Equal(t, http.StatusForbidden, w.post("/hooks/wa-main", http.Header{}, []byte(`{}`)).StatusCode)
 	assert.Equal(t, http.StatusNotFound, w.post("/hooks/nobody", forms, []byte(form)).StatusCode)
-	assert.Equal(t, http.StatusRequestEntityTooLarge, w.post("/hooks/sms-main", forms, make([]byte, 1<<20+1)).StatusCode)
+	assert.Equal(t, http.StatusRequestEntityTooLarge, w.post("/hooks/sms-main", forms, make([]byte, 4<<20+1)).StatusCode)
 	status, err := w.cloud.PostRaw(t.Context(), w.URL+"/hooks/wa-main", []byte(`{"object":`))
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusBadRequest, status)

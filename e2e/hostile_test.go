@@ -182,7 +182,7 @@ func TestHTTPThatNobodyShouldWrite(t *testing.T) {
 // endless is a body in chunks, of more than any is read of.
 func endless() string {
 	const size = 64 << 10
-	return strings.Repeat(fmt.Sprintf("%x\r\n%s\r\n", size, strings.Repeat("x", size)), 40)
+	return strings.Repeat(fmt.Sprintf("%x\r\n%s\r\n", size, strings.Repeat("x", size)), 80)
 }
 
 func post(request, contentType, body string) string {

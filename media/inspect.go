@@ -39,9 +39,11 @@ type inspection struct {
 // part is a piece of the file, or other bytes in place of one.
 type part struct {
 	from, to int64
-	instead  []byte
-	zeros    bool // as many zeros are in its place
+	instead  []byte // of no length: as many zeros as the piece is long
 }
+
+// areZeros says whether zeros are in the place of the piece.
+func (p part) areZeros() bool { return p.instead != nil && len(p.instead) == 0 }
 
 // inspect reads a file from its beginning to its end. A format that is not known
 // here remains as it is, and so does nothing behind the place where a file is
@@ -68,7 +70,7 @@ func inspect(file io.Reader) (*inspection, error) {
 }
 
 func (p part) length() int64 {
-	if p.instead != nil {
+	if len(p.instead) > 0 {
 		return int64(len(p.instead))
 	}
 	return p.to - p.from
@@ -79,10 +81,10 @@ func (i *inspection) open(file io.ReaderAt) io.Reader {
 	readers := make([]io.Reader, len(i.parts))
 	for n, p := range i.parts {
 		switch {
+		case p.areZeros():
+			readers[n] = io.LimitReader(zeros{}, p.to-p.from)
 		case p.instead != nil:
 			readers[n] = bytes.NewReader(p.instead)
-		case p.zeros:
-			readers[n] = io.LimitReader(zeros{}, p.to-p.from)
 		default:
 			readers[n] = io.NewSectionReader(file, p.from, p.to-p.from)
 		}
@@ -166,7 +168,7 @@ func (s *scanner) rest() int64 {
 // keep notes that a piece of the file remains.
 func (s *scanner) keep(from, to int64) {
 	parts := s.found.parts
-	if n := len(parts); n > 0 && parts[n-1].instead == nil && !parts[n-1].zeros && parts[n-1].to == from {
+	if n := len(parts); n > 0 && parts[n-1].instead == nil && parts[n-1].to == from {
 		parts[n-1].to = to
 		return
 	}

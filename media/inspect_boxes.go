@@ -207,7 +207,7 @@ func (s *scanner) skipped(b box) {
 }
 
 // blank makes zeros of a piece of the file.
-func (s *scanner) blank(from, to int64) { s.put(part{from: from, to: to, zeros: true}) }
+func (s *scanner) blank(from, to int64) { s.put(part{from: from, to: to, instead: []byte{}}) }
 
 func (s *scanner) put(p part) {
 	if p.from < p.to && len(s.edits) <= maxParts {

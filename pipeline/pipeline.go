@@ -238,9 +238,9 @@ func (p *Pipeline) Close() error {
 		return nil // it was never started, or is closed
 	}
 	defer time.AfterFunc(p.cfg.CloseTimeout/2, p.endCalls).Stop()
-	late := p.cfg.Now().Add(p.cfg.CloseTimeout)
+	late := time.Now().Add(p.cfg.CloseTimeout) // not of the wall's clock, which may be set meanwhile
 	err := p.router.Close()
-	if err == nil && !p.flight.wait(late.Sub(p.cfg.Now())) {
+	if err == nil && !p.flight.wait(time.Until(late)) {
 		err = errStillInFlight
 	}
 	if err != nil {

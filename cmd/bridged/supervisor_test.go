@@ -7,8 +7,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,15 +61,28 @@ func TestTheSupervisorIsWhoTheEnvironmentNames(t *testing.T) {
 func TestTheWatchdogHearsOnlyOfADaemonThatIsAlive(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var told []string
-		var log strings.Builder
+		var (
+			mu    sync.Mutex
+			sent  []string
+			log   strings.Builder
+			stuck atomic.Bool
+		)
+		told := func() []string {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(sent)
+		}
 		s := &supervisor{
-			send:  func(state string) error { told = append(told, state); return nil },
+			send: func(state string) error {
+				mu.Lock()
+				defer mu.Unlock()
+				sent = append(sent, state)
+				return nil
+			},
 			every: time.Minute, log: slog.New(slog.NewTextHandler(&log, nil)),
 		}
-		stuck := false
 		stop := s.serving(func(ctx context.Context) error {
-			if stuck {
+			if stuck.Load() {
 				<-ctx.Done()
 				return ctx.Err()
 			}
@@ -77,17 +93,17 @@ func TestTheWatchdogHearsOnlyOfADaemonThatIsAlive(t *testing.T) {
 			synctest.Wait()
 		}
 		passes(59 * time.Second)
-		assert.Equal(t, []string{stateReady, stateAlive, stateAlive}, told, "at once, and twice a minute")
-		stuck = true
+		assert.Equal(t, []string{stateReady, stateAlive, stateAlive}, told(), "at once, and twice a minute")
+		stuck.Store(true)
 		passes(5 * time.Minute)
-		assert.Len(t, told, 3, "nothing while it is stuck")
-		assert.Contains(t, log.String(), "context deadline exceeded")
-		stuck = false
+		assert.Len(t, told(), 3, "nothing while it is stuck")
+		stuck.Store(false)
 		passes(time.Minute)
-		assert.Len(t, told, 5, "and again when it is not")
+		assert.Len(t, told(), 5, "and again when it is not")
 		stop()
 		passes(time.Hour)
-		assert.Len(t, told, 5)
+		assert.Len(t, told(), 5)
+		assert.Contains(t, log.String(), "context deadline exceeded")
 	})
 }
 
