@@ -116,7 +116,10 @@ func (b *Bridge) Advance(ctx context.Context, task, seq int64) error {
 		var err error
 		r, err = tx.FindStatus(seq)
 		switch {
-		case conversations.NotFound.Is(err), err == nil && r.Delivery != "":
+		case conversations.NotFound.Is(err):
+			return tx.Finish(task)
+		case err == nil && r.Delivery != "":
+			fate = ReportAdvanced // by the answer that it had overtaken
 			return tx.Finish(task)
 		case err != nil:
 			return err

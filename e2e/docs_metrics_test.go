@@ -61,7 +61,7 @@ func TestDocs_MetricsAreThoseThatTheDaemonHas(t *testing.T) {
 	listener := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(listener.Close)
 	w := newWorld(t, setup{
-		sqlite: true, channel: "rate = 5.0\n",
+		sqlite: true, channel: "rate = 1.0\n",
 		config: "[limits]\nsender_rate = 0.001\nsender_burst = 1\n",
 	})
 	require.Equal(t, http.StatusOK, w.call(http.MethodPost, "/v1/Configuration/Webhooks",
