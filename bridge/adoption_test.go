@@ -192,6 +192,25 @@ func TestAReportFromBeforeAStepOfTheClockSettlesNothing(t *testing.T) {
 	assert.Equal(t, []string{"second"}, w.sendAll(whole), "so it goes out again")
 }
 
+// The same for what was in line already when the report came.
+func TestAReportFromBeforeAStepOfTheClockIsOfNothingInLine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := w.conversation(alice, carla)
+	w.say(key, string(alice), "first")
+	c := w.claimOnly(whole)
+	w.say(key, string(alice), "second")
+	w.report(deliveredTo(carla, "X")) // early, since a send is under way
+	w.settle(c, w.accepted())         // it was not this one
+	w.clock.advance(-20 * time.Minute)
+	w.settle(w.claimOnly(whole), unknown) // it never arrived
+	d := w.deliveries()[1]
+	assert.Equal(t, conversations.ProgressUnknown, d.Progress)
+	assert.Empty(t, d.Attempts[0].ProviderID)
+	w.resume()
+	assert.Equal(t, []string{"second"}, w.sendAll(whole), "so it goes out again")
+}
+
 func TestACrashDuringASendIsAnUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

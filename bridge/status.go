@@ -249,6 +249,9 @@ func (b *Bridge) adoptUnlessSending(tx Tx, r conversations.StatusRecord, lines [
 // first, so that its report does not end a delivery that may never have arrived.
 // The lines are those of the pair that are locked.
 func (b *Bridge) adopt(tx Tx, r conversations.StatusRecord, lines ...conversations.PairLine) (ReportFate, error) {
+	if r.Received.After(b.now().Add(clockSkew)) {
+		return ReportEarly, nil // the clock was set back: which sends it came after nobody can say
+	}
 	var (
 		d     conversations.Delivery
 		a     conversations.Attempt
