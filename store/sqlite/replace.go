@@ -101,7 +101,7 @@ func writeDurably(path string, text []byte) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(temp))
 	}
-	return syncFolder(filepath.Dir(path))
+	return SyncFolder(filepath.Dir(path))
 }
 
 // finishReplacement does what is left to do.
@@ -121,7 +121,7 @@ func finishReplacement(path string) error {
 		err = os.Remove(path + replacementMark)
 	}
 	if err == nil {
-		err = syncFolder(filepath.Dir(path))
+		err = SyncFolder(filepath.Dir(path))
 	}
 	if err != nil {
 		return fmt.Errorf("finish the restore that was begun (%s says what is to be renamed, in its order): %w", path+replacementMark, err)
@@ -180,14 +180,16 @@ func syncFolders(moves []Move) error {
 		if !exists(folder) {
 			continue
 		}
-		if err := syncFolder(folder); err != nil {
+		if err := SyncFolder(folder); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func syncFolder(path string) error {
+// SyncFolder brings the names of the files in a folder to the disk: those that were made
+// in it, renamed or removed.
+func SyncFolder(path string) error {
 	folder, err := os.Open(path) //nolint:gosec // of the installation
 	if err != nil {
 		return err

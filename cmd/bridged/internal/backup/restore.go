@@ -186,17 +186,9 @@ func (f *folders) file(id conversations.MediaID) (*os.File, error) {
 // sync brings the names of all files to the disk.
 func (f *folders) sync() error {
 	for name := range f.made {
-		if err := syncFolder(filepath.Join(f.root, name)); err != nil {
+		if err := sqlite.SyncFolder(filepath.Join(f.root, name)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path) //nolint:gosec // of the installation
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

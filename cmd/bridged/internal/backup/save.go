@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"bridged/store/sqlite"
 )
 
 // The ends of the names of a backup that is not whole yet, and of the database in it
@@ -93,7 +95,7 @@ func (f File) settle(part string) error {
 		if err := os.Rename(part, f.Path); err != nil {
 			return err
 		}
-		return syncFolder(filepath.Dir(f.Path))
+		return sqlite.SyncFolder(filepath.Dir(f.Path))
 	}
 	// Unlike a rename, a link does not replace what is there. Some file systems have
 	// no links.
@@ -105,7 +107,7 @@ func (f File) settle(part string) error {
 			return err
 		}
 	}
-	return syncFolder(filepath.Dir(f.Path))
+	return sqlite.SyncFolder(filepath.Dir(f.Path))
 }
 
 func remove(paths ...string) error {
