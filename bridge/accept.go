@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +13,10 @@ import (
 // others share the store, what they accept and finish is missing in it until they
 // are counted again.
 type backlog struct {
+	// moving is held, from before its transaction until pending tells of it, by each
+	// verb that changes the backlog, and alone by who counts it: else a count would
+	// forget what is under way, or know of it twice.
+	moving  sync.RWMutex
 	pending atomic.Int64
 	counted atomic.Int64 // when, in seconds
 	refused atomic.Int64 // when somebody was last refused for it, in seconds
@@ -28,28 +33,54 @@ const (
 // full: at its bound each message that is finished makes room for one.
 const refusingTime = 5 * time.Second
 
-// admit makes room for n more, or says that there is none.
+// admit makes room for n more, or says that there is none. Who was admitted calls
+// giveRoom when that is over.
 func (b *Bridge) admit(ctx context.Context, n int) error {
 	if b.cfg.Space.Tight() {
 		return conversations.ErrBacklogFull
 	}
-	if b.cfg.Backlog == 0 {
-		b.backlog.pending.Add(int64(n))
+	if b.takeRoom(n) {
 		return nil
 	}
-	for isCounted := false; ; isCounted = true {
-		if b.backlog.pending.Add(int64(n)) <= int64(b.cfg.Backlog) {
-			return nil
-		}
-		b.backlog.pending.Add(int64(-n))
-		if isCounted || !b.isStale(countAgain) {
-			b.backlog.refused.Store(b.now().Unix())
-			return conversations.ErrBacklogFull
-		}
-		if err := b.commit(ctx, b.countBacklog); err != nil {
-			return err
-		}
+	if err := b.recount(ctx, countAgain); err != nil {
+		return err
 	}
+	if b.takeRoom(n) {
+		return nil
+	}
+	b.backlog.refused.Store(b.now().Unix())
+	return conversations.ErrBacklogFull
+}
+
+// takeRoom takes room for n in the backlog where there is, and keeps it from being
+// counted until giveRoom.
+func (b *Bridge) takeRoom(n int) bool {
+	b.backlog.moving.RLock()
+	if pending := b.backlog.pending.Add(int64(n)); b.cfg.Backlog == 0 || pending <= int64(b.cfg.Backlog) {
+		return true
+	}
+	b.giveRoom(n)
+	return false
+}
+
+// giveRoom gives back what of it was not used.
+func (b *Bridge) giveRoom(n int) {
+	b.backlog.pending.Add(int64(-n))
+	b.backlog.moving.RUnlock()
+}
+
+// recount counts the backlog where others may have changed it since it was counted,
+// which is more than after ago.
+func (b *Bridge) recount(ctx context.Context, after time.Duration) error {
+	if !b.isStale(after) {
+		return nil
+	}
+	b.backlog.moving.Lock()
+	defer b.backlog.moving.Unlock()
+	if !b.isStale(after) { // by now another has
+		return nil
+	}
+	return b.countBacklog(ctx)
 }
 
 // isStale says whether others may have changed the backlog since it was counted.
@@ -57,13 +88,16 @@ func (b *Bridge) isStale(after time.Duration) bool {
 	return b.cfg.Shared && b.now().Unix()-b.backlog.counted.Load() >= int64(after/time.Second)
 }
 
-func (b *Bridge) countBacklog(tx Tx) error {
-	n, err := tx.CountInbound()
-	if err == nil {
-		b.backlog.pending.Store(int64(n))
-		b.backlog.counted.Store(b.now().Unix())
-	}
-	return err
+// countBacklog counts the backlog; the caller holds backlog.moving.
+func (b *Bridge) countBacklog(ctx context.Context) error {
+	return b.commit(ctx, func(tx Tx) error {
+		n, err := tx.CountInbound()
+		if err == nil {
+			b.backlog.pending.Store(int64(n))
+			b.backlog.counted.Store(b.now().Unix())
+		}
+		return err
+	})
 }
 
 // Backlog returns how many inbound messages are accepted and not finished.
@@ -92,6 +126,8 @@ func (b *Bridge) Accept(ctx context.Context, messages []conversations.Inbound) e
 		return err
 	}
 	in := intake{counted: map[int]bool{}}
+	used := 0
+	defer func() { b.giveRoom(len(messages) - used) }()
 	err := b.commitLearning(ctx, func(tx Tx, l *lesson) error {
 		in.fresh, in.over = 0, 0
 		for _, m := range messages { // before any of them is accepted: their order is by these names
@@ -110,15 +146,14 @@ func (b *Bridge) Accept(ctx context.Context, messages []conversations.Inbound) e
 		return nil
 	})
 	if err != nil {
-		in.fresh, in.over = 0, 0
-	} else {
-		b.cfg.Observer.Accepted(messages[0].Channel, in.fresh, len(messages)-in.fresh)
-		if in.over > 0 {
-			b.cfg.Observer.OverRate(messages[0].Channel, in.over)
-		}
+		return err
 	}
-	b.backlog.pending.Add(int64(in.fresh - in.over - len(messages)))
-	return err
+	used = in.fresh - in.over
+	b.cfg.Observer.Accepted(messages[0].Channel, in.fresh, len(messages)-in.fresh)
+	if in.over > 0 {
+		b.cfg.Observer.OverRate(messages[0].Channel, in.over)
+	}
+	return nil
 }
 
 // acceptOne stores one message, unless it is there already, with its task. One

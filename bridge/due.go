@@ -24,14 +24,12 @@ const clockSkew = 5 * time.Second
 // in vain are removed (page 32). It returns when the next of these is due, zero when
 // none waits.
 func (b *Bridge) Resume(ctx context.Context) (next time.Time, err error) {
+	if err := b.recount(ctx, countEvery); err != nil {
+		return next, err
+	}
 	var dead []conversations.Delivery
 	err = b.commit(ctx, func(tx Tx) error {
 		dead = nil
-		if b.isStale(countEvery) {
-			if err := b.countBacklog(tx); err != nil {
-				return err
-			}
-		}
 		var due []conversations.Delivery
 		var err error
 		if due, next, err = tx.DueDeliveries(b.now(), dueBatch); err != nil {
@@ -119,10 +117,7 @@ func (b *Bridge) Recover(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := b.recoverFetches(tx); err != nil {
-			return err
-		}
-		return b.countBacklog(tx)
+		return b.recoverFetches(tx)
 	})
 	if err != nil {
 		return err
@@ -131,7 +126,9 @@ func (b *Bridge) Recover(ctx context.Context) error {
 		b.cfg.Log.WarnContext(ctx, "a process stopped during sends; their outcome is unknown",
 			"deliveries", interrupted, "wait", b.cfg.Retry.UnknownWait)
 	}
-	return nil
+	b.backlog.moving.Lock()
+	defer b.backlog.moving.Unlock()
+	return b.countBacklog(ctx)
 }
 
 func (b *Bridge) interrupt(tx Tx, d conversations.Delivery) error {

@@ -2,11 +2,15 @@ package bridge_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"bridged/bridge"
 	"bridged/conversations"
@@ -25,6 +29,35 @@ func TestTheBacklogIsBounded(t *testing.T) {
 	assert.Equal(t, 1, w.Backlog(), "a repeat does not count")
 	w.crash()
 	assert.Equal(t, 1, w.Backlog(), "a restart counts anew")
+}
+
+func TestACountOfASharedBacklogMissesNothingThatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	const bound, senders, each = 20, 8, 20
+	w := newWorld(t, func(c *bridge.Config) { c.Backlog, c.Shared = bound, true })
+	w.conversation(alice)
+	var accepted atomic.Int64
+	var flood errgroup.Group
+	for s := range senders {
+		flood.Go(func() error {
+			for i := range each {
+				w.clock.advance(time.Second) // the last count is old
+				err := w.Accept(t.Context(), []conversations.Inbound{inbound(fmt.Sprintf("%d-%d", s, i), alice, "a")})
+				switch {
+				case err == nil:
+					accepted.Add(1)
+				case !errors.Is(err, conversations.ErrBacklogFull):
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(t, flood.Wait())
+	assert.EqualValues(t, bound, accepted.Load())
+	assert.Equal(t, bound, w.Backlog())
+	w.settleInbox()
+	assert.Zero(t, w.Backlog())
 }
 
 type tight bool

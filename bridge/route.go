@@ -25,16 +25,20 @@ func (b *Bridge) Route(ctx context.Context, task, seq int64) error {
 		routed bool
 	)
 	err := b.inquire(ctx, Caller{Source: conversations.SourceSystem}, func(caller Caller) (err error) {
+		b.backlog.moving.RLock()
+		defer b.backlog.moving.RUnlock()
 		r, routed, err = b.routeIn(ctx, b.commitBeside, caller, task, seq, false)
 		if errors.Is(err, errAlone) {
 			r, routed, err = b.routeIn(ctx, b.commit, caller, task, seq, true)
+		}
+		if err == nil && routed {
+			b.backlog.pending.Add(-1)
 		}
 		return err
 	})
 	if err != nil || !routed {
 		return err
 	}
-	b.backlog.pending.Add(-1)
 	b.cfg.Observer.Routed(r.Channel, r.State, b.lag(r.Received))
 	if r.State == conversations.InboundUnrouted {
 		b.cfg.Log.WarnContext(ctx, "inbound message is unrouted",
@@ -317,6 +321,8 @@ func (b *Bridge) Explain(ctx context.Context, from conversations.Address, to []c
 // Reroute takes an unrouted message up again, after what kept it from its
 // conversation has been mended.
 func (b *Bridge) Reroute(ctx context.Context, seq int64) (conversations.InboundRecord, error) {
+	b.backlog.moving.RLock()
+	defer b.backlog.moving.RUnlock()
 	r, err := change(ctx, b, func(tx Tx) (conversations.InboundRecord, error) {
 		r, err := tx.FindInbound(seq)
 		if err != nil {
