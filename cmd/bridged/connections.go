@@ -17,14 +17,18 @@ import (
 //
 // At the bound the next client is served all the same if any connection waits for
 // its client: one that is idle between requests, or whose client is still writing the
-// headers of one. The one that has waited longest is closed. Who keeps connections
-// open by writing slowly thus loses them to those who write a request at once. Where
+// headers of one. The one that has waited longest is closed, unless its client has
+// written what was not read yet. Who keeps connections open by writing slowly thus
+// loses them to those who write a request at once. Where
 // all connections are being answered the next client waits, and others behind it in
-// the kernel's queue.
+// the kernel's queue. Before that happens clients are asked to close theirs (isCrowded):
+// one that is closed here may just be about to be used again.
 type connections struct {
 	net.Listener
 	most int
 	log  *slog.Logger
+	// patience is how long a connection waits for its client before it may be closed.
+	patience time.Duration
 
 	mu      sync.Mutex
 	changed *sync.Cond // a connection was closed, or waits for its client
@@ -37,9 +41,19 @@ type connections struct {
 // tellEvery is how often the log says that the process may open no more files.
 const tellEvery = time.Minute
 
+const (
+	// mostLooked is how many connections are looked at for one that may be closed, and
+	// lookAgain after how long others are, where there was none.
+	mostLooked = 16
+	lookAgain  = 50 * time.Millisecond
+	// patience is long enough for a client on a busy machine, or far away, to write its
+	// request, and bounds how many connections a second make room.
+	patience = time.Second
+)
+
 // bounded makes a listener that has so many connections at most.
 func bounded(l net.Listener, most int, log *slog.Logger) *connections {
-	c := &connections{Listener: l, most: most, log: log, waiting: list.New()}
+	c := &connections{Listener: l, most: most, log: log, patience: patience, waiting: list.New()}
 	c.changed = sync.NewCond(&c.mu)
 	return c
 }
@@ -57,13 +71,15 @@ func (l *connections) Accept() (net.Conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.open >= l.most && !l.closed && !l.closeLongest() {
+		look := time.AfterFunc(lookAgain, l.changed.Broadcast)
 		l.changed.Wait()
+		look.Stop()
 	}
 	if l.closed {
 		return nil, errors.Join(net.ErrClosed, accepted.Close())
 	}
 	l.open++
-	c.place = l.waiting.PushBack(c)
+	l.waits(c)
 	return c, nil
 }
 
@@ -79,17 +95,28 @@ func (l *connections) outOfFiles(err error) {
 }
 
 // closeLongest closes the connection that has waited for its client longest; false
-// where none waits. The caller holds l.mu.
+// where none has for long, or for many it is us who have not read yet what their
+// clients wrote. The caller holds l.mu.
 func (l *connections) closeLongest() bool {
-	first := l.waiting.Front()
-	if first == nil {
-		return false
+	for range mostLooked {
+		first := l.waiting.Front()
+		if first == nil {
+			return false
+		}
+		c, _ := first.Value.(*connection)
+		switch {
+		case time.Since(c.since) < l.patience:
+			return false
+		case c.isUnread():
+			l.served(c)
+			l.waits(c)
+		default:
+			l.forget(c)
+			_ = c.Conn.Close() // its client has said nothing that could be answered
+			return true
+		}
 	}
-	if c, ok := first.Value.(*connection); ok {
-		l.forget(c)
-		_ = c.Conn.Close() // its client has said nothing that could be answered
-	}
-	return true
+	return false
 }
 
 // forget counts a connection no more. The caller holds l.mu.
@@ -101,6 +128,11 @@ func (l *connections) forget(c *connection) {
 	l.open--
 	l.served(c)
 	l.changed.Signal()
+}
+
+// waits notes that a connection waits for its client from now on. The caller holds l.mu.
+func (l *connections) waits(c *connection) {
+	c.place, c.since = l.waiting.PushBack(c), time.Now()
 }
 
 // served notes that a connection does not wait for its client. The caller holds l.mu.
@@ -120,6 +152,13 @@ func (l *connections) Close() error {
 	return l.Listener.Close()
 }
 
+// isCrowded says that three in four connections are taken.
+func (l *connections) isCrowded() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open > l.most-max(1, l.most/4)
+}
+
 // follow is told by the server what a connection does (http.Server.ConnState).
 func (l *connections) follow(at net.Conn, state http.ConnState) {
 	if outer, ok := at.(interface{ NetConn() net.Conn }); ok {
@@ -136,7 +175,7 @@ func (l *connections) follow(at net.Conn, state http.ConnState) {
 		l.served(c)
 	case http.StateIdle:
 		if !c.gone && c.place == nil {
-			c.place = l.waiting.PushBack(c)
+			l.waits(c)
 			l.changed.Signal()
 		}
 	case http.StateNew, http.StateClosed:
@@ -149,7 +188,27 @@ type connection struct {
 	net.Conn
 	of    *connections
 	place *list.Element // among those that wait for their clients; nil: it does not
+	since time.Time     // when it was put there
 	gone  bool
+}
+
+// isUnread says whether the client has written anything that was not read yet, as many
+// have where requests come faster than they are read.
+func (c *connection) isUnread() (unread bool) {
+	below, ok := c.Conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := below.SyscallConn()
+	if err != nil {
+		return false // closed
+	}
+	var one [1]byte
+	err = raw.Control(func(socket uintptr) {
+		n, _, err := syscall.Recvfrom(int(socket), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		unread = err == nil && n > 0
+	})
+	return err == nil && unread
 }
 
 // ReadFrom implements io.ReaderFrom: files go out without a way through our memory.

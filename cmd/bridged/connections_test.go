@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,16 +25,17 @@ func servedBy(t *testing.T, most int) (address string, asked chan string, leave 
 	inner, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	l := bounded(inner, most, slog.New(slog.DiscardHandler))
+	l.patience = 0
 	asked, leave = make(chan string, 10), make(chan struct{})
 	server := &http.Server{
 		ReadHeaderTimeout: time.Minute, ConnState: l.follow,
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		Handler: &crowd{most: int64(most), isCrowded: l.isCrowded, next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			asked <- r.URL.Path
 			if r.URL.Path == "/wait" {
 				<-leave
 			}
 			_, _ = io.WriteString(w, "ok")
-		}),
+		})},
 	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
@@ -64,7 +66,8 @@ func write(t *testing.T, c *bufio.ReadWriter, text string) {
 	require.NoError(t, c.Flush())
 }
 
-func answered(t *testing.T, c *bufio.ReadWriter) {
+// answered reads an answer, and says whether it is the last one over this connection.
+func answered(t *testing.T, c *bufio.ReadWriter) (isLast bool) {
 	t.Helper()
 	answer, err := http.ReadResponse(c.Reader, nil)
 	require.NoError(t, err)
@@ -72,36 +75,46 @@ func answered(t *testing.T, c *bufio.ReadWriter) {
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, http.StatusOK, answer.StatusCode)
+	return answer.Close
 }
 
 const request = "GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
 
 func TestSlowClientsMakeRoomForOthers(t *testing.T) {
 	t.Parallel()
-	address, _, _ := servedBy(t, 3)
+	address, asked, leave := servedBy(t, 3)
 	slow := make([]*bufio.ReadWriter, 3)
 	for i := range slow {
 		slow[i] = dial(t, address)
 		write(t, slow[i], "GET / HTTP/1.1\r\nX-Slow: ")
 	}
-	for range 3 {
-		c := dial(t, address)
-		write(t, c, fmt.Sprintf(request, ""))
-		answered(t, c)
+	others := make([]*bufio.ReadWriter, 3)
+	for i := range others {
+		others[i] = dial(t, address)
+		write(t, others[i], fmt.Sprintf(request, "wait"))
+		require.Equal(t, "/wait", <-asked)
 	}
 	for _, c := range slow {
-		_, err := c.ReadByte()
+		_, err := c.ReadByte() // the end, or a reset
 		require.Error(t, err, "it made room")
+		require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "it made room")
+	}
+	close(leave)
+	for _, c := range others {
+		answered(t, c)
 	}
 }
 
 func TestIdleConnectionsMakeRoom(t *testing.T) {
 	t.Parallel()
-	address, _, _ := servedBy(t, 2)
+	address, _, _ := servedBy(t, 4)
 	first, second := dial(t, address), dial(t, address)
 	for _, c := range []*bufio.ReadWriter{first, second, first} { // the second is idle longest
 		write(t, c, fmt.Sprintf(request, ""))
-		answered(t, c)
+		require.False(t, answered(t, c))
+	}
+	for range 2 {
+		write(t, dial(t, address), "GET / HTTP/1.1\r\nX-Slow: ")
 	}
 	third := dial(t, address)
 	write(t, third, fmt.Sprintf(request, ""))
@@ -110,6 +123,25 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF)
 	write(t, first, fmt.Sprintf(request, ""))
 	answered(t, first)
+}
+
+func TestInACrowdConnectionsAreNotKept(t *testing.T) {
+	t.Parallel()
+	address, _, _ := servedBy(t, 8)
+	var all []*bufio.ReadWriter
+	for n := range 8 {
+		all = append(all, dial(t, address))
+		write(t, all[n], fmt.Sprintf(request, ""))
+		require.Equal(t, n >= 6, answered(t, all[n]), "with %d open", n+1)
+		if n >= 6 { // it goes, and another takes its place
+			_, err := all[n].ReadByte()
+			require.ErrorIs(t, err, io.EOF)
+			all[n] = dial(t, address)
+			write(t, all[n], "GET / HTTP/1.1\r\n")
+		}
+	}
+	write(t, all[0], fmt.Sprintf(request, ""))
+	assert.True(t, answered(t, all[0]), "who was there before is asked as well")
 }
 
 func TestWhereAllAreServedTheNextWaits(t *testing.T) {
@@ -134,6 +166,63 @@ func TestWhereAllAreServedTheNextWaits(t *testing.T) {
 	assert.Equal(t, "/next", <-asked)
 }
 
+// A server that is slow to read closes no connection whose request has come: here none
+// is served at all until all three clients have written.
+func TestARequestThatWasNotReadYetIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+	inner, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer inner.Close()
+	l := bounded(inner, 3, slog.New(slog.DiscardHandler))
+	l.patience = 0
+	clients, accepted := make([]*bufio.ReadWriter, 4), make([]net.Conn, 4)
+	for i := range 3 {
+		clients[i] = dial(t, inner.Addr().String())
+		accepted[i], err = l.Accept()
+		require.NoError(t, err)
+	}
+	for _, written := range []int{0, 2} {
+		write(t, clients[written], "GET")
+		_, err = io.ReadFull(accepted[written], make([]byte, 1)) // two letters are left
+		require.NoError(t, err)
+	}
+	clients[3] = dial(t, inner.Addr().String())
+	accepted[3], err = l.Accept()
+	require.NoError(t, err)
+	_, err = clients[1].ReadByte()
+	require.ErrorIs(t, err, io.EOF, "it had written nothing")
+	for _, i := range []int{0, 2, 3} {
+		require.NoError(t, accepted[i].Close(), "it was not closed before")
+	}
+	require.ErrorIs(t, accepted[1].Close(), net.ErrClosed)
+}
+
+func TestANewConnectionIsGivenTime(t *testing.T) {
+	t.Parallel()
+	inner, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	l := bounded(inner, 1, slog.New(slog.DiscardHandler))
+	l.patience = time.Hour
+	first := dial(t, inner.Addr().String())
+	served, err := l.Accept()
+	require.NoError(t, err)
+	dial(t, inner.Addr().String())
+	second := make(chan error)
+	go func() {
+		next, err := l.Accept()
+		if err == nil {
+			err = next.Close()
+		}
+		second <- err
+	}()
+	write(t, first, "G")
+	_, err = io.ReadFull(served, make([]byte, 1))
+	require.NoError(t, err, "it is there still")
+	require.NoError(t, served.Close())
+	require.NoError(t, <-second)
+	require.NoError(t, l.Close())
+}
+
 // exhausted is a listener of a process that may open no more files.
 type exhausted struct{ net.Listener }
 
@@ -147,6 +236,7 @@ func TestWithoutFilesOneConnectionIsGivenUp(t *testing.T) {
 	defer there.Close()
 	var log strings.Builder
 	l := bounded(exhausted{}, 5, slog.New(slog.NewTextHandler(&log, nil)))
+	l.patience = 0
 	c := &connection{Conn: here, of: l}
 	l.open, c.place = 1, l.waiting.PushBack(c)
 	for range 3 {
@@ -173,7 +263,7 @@ func TestHalfOfTheFilesAreForClients(t *testing.T) {
 func TestACrowdIsBounded(t *testing.T) {
 	t.Parallel()
 	entered, leave := make(chan struct{}), make(chan struct{})
-	c := &crowd{most: 1, next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+	c := &crowd{most: 1, isCrowded: func() bool { return false }, next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		entered <- struct{}{}
 		<-leave
 	})}

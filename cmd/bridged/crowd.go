@@ -21,17 +21,22 @@ const (
 )
 
 // crowd bounds how many requests are answered at once, and how long strangers may take.
+// Where connections run out it asks who is answered to close theirs.
 // Over HTTP/1 each request has a connection, which are bounded themselves; one of HTTP/2
 // carries many.
 type crowd struct {
-	next   http.Handler
-	most   int64
-	inside atomic.Int64
+	next      http.Handler
+	most      int64
+	isCrowded func() bool // whether connections run out
+	inside    atomic.Int64
 }
 
 // ServeHTTP implements http.Handler.
 func (c *crowd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer c.inside.Add(-1)
+	if c.isCrowded() {
+		w.Header().Set("Connection", "close")
+	}
 	if c.inside.Add(1) > c.most {
 		e := twilio.NewError(http.StatusServiceUnavailable, twilio.CodeUnavailable, "Service unavailable")
 		w.Header().Set("Content-Type", "application/json;charset=utf-8")
