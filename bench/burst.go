@@ -45,21 +45,23 @@ func raise(n *atomic.Int64, to int64) {
 	}
 }
 
-// insist gives the daemon a message until it takes it. How long that took counts from
-// the first time.
+// insist gives the daemon a message until it takes it, also where connections are lost.
+// How long that took counts from the first time.
 func (w *watch) insist(ctx context.Context, s *stage, n int64) error {
 	start := time.Now()
 	w.mu.Lock()
 	w.given[n] = start
 	w.mu.Unlock()
-	for {
+	for lost := 0; ; {
 		err := s.send(ctx, n)
 		if err == nil {
 			w.taken(start)
 			return nil
 		}
 		if !errors.Is(err, errTurnedAway) {
-			return err
+			if lost++; lost > mostLost {
+				return err
+			}
 		}
 		select {
 		case <-time.After(againAfter):
@@ -68,6 +70,9 @@ func (w *watch) insist(ctx context.Context, s *stage, n int64) error {
 		}
 	}
 }
+
+// mostLost is how many times a message comes again whose connection was lost.
+const mostLost = 5
 
 // againAfter is when a message comes again that was turned away.
 const againAfter = 200 * time.Millisecond

@@ -193,12 +193,13 @@ func (s *stage) send(ctx context.Context, n int64) error {
 	return nil
 }
 
-// deliver delivers the n-th message and returns how the hook answered.
+// deliver delivers the n-th message, which has the same id each time, and returns how
+// the hook answered.
 func (s *stage) deliver(ctx context.Context, n int64) (status int, err error) {
 	p := s.pairs[int(n)%len(s.pairs)]
 	m := fakecarrier.Message{From: p.person.Local(), To: p.proxy.Local(), Body: body(n)}
 	if p.proxy == smsProxy {
-		m.ID = fakecarrier.NewSID()
+		m.ID = fmt.Sprintf("SM%032x", n)
 		return s.twilio.Post(ctx, s.URL+"/hooks/sms", m)
 	}
 	m.ID = "wamid." + strconv.FormatInt(n, 10)
