@@ -146,16 +146,11 @@ func (s *stage) restart(ctx context.Context) (starting, error) {
 		return starting{}, err
 	}
 	for {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Admin+"/readyz", http.NoBody)
+		status, err := get(ctx, http.DefaultClient, s.Admin+"/readyz")
 		if err != nil {
 			return starting{}, err
 		}
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			return starting{}, err
-		}
-		_ = answer.Body.Close() // its status is enough
-		if answer.StatusCode == http.StatusOK {
+		if status == http.StatusOK {
 			break
 		}
 	}

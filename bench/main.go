@@ -84,9 +84,15 @@ func main() {
 	flag.DurationVar(&o.steady, "steady", 15*time.Second, "how long the steady rate lasts")
 	flag.IntVar(&o.perMinute, "statuses", 100000, "status reports a minute, where there are any")
 	flag.StringVar(&o.store, "store", "sqlite", "sqlite, or postgres: on a server that the benchmark starts. The part postgres takes it always")
+	probeOf := flag.String("probe", "", "only ask the admin.listen at this URL how it is until the input ends, as the part overload does")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) // so that its daemon ends with it
-	err := run(ctx, o)
+	var err error
+	if *probeOf != "" {
+		err = probe(ctx, *probeOf, os.Stdin, os.Stdout)
+	} else {
+		err = run(ctx, o)
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"sync"
@@ -23,19 +22,18 @@ const (
 	overloadFactor = 10
 	// slowCarrier is how long the carriers take for each send.
 	slowCarrier = 100 * time.Millisecond
-	adminPause  = 20 * time.Millisecond // between two questions to admin.listen
 )
 
 // overloaded is what the overload found.
 type overloaded struct {
-	mu                         sync.Mutex
-	out                        map[string]int // how often each message came out
-	took                       map[int64]bool // the messages that were answered 200
-	accept, refuse             latencies
-	admin                      [3]latencies // of each of adminPaths
-	accepted, refused, unready atomic.Int64
-	others                     atomic.Int64 // answers that are neither
-	row                        []string     // what to tell of it
+	mu                sync.Mutex
+	out               map[string]int // how often each message came out
+	took              map[int64]bool // the messages that were answered 200
+	accept, refuse    latencies
+	accepted, refused atomic.Int64
+	others            atomic.Int64 // answers that are neither
+	admin             probed
+	row               []string // what to tell of it
 }
 
 // overloadPart gives a daemon with a short backlog and slow carriers far more messages
@@ -51,7 +49,7 @@ func overloadPart(ctx context.Context, o options, report *section) error {
 		}
 		runs = append(runs, append([]string{strconv.Itoa(n + 1)}, found.row...))
 		for i, path := range adminPaths() {
-			took := found.admin[i]
+			took := found.admin.Took[i]
 			admin = append(admin, []string{strconv.Itoa(n + 1), "`" + path + "`", took.p(50).String(), took.p(99).String(), took.p(100).String()})
 		}
 	}
@@ -82,19 +80,21 @@ func overload(ctx context.Context, o options) (*overloaded, error) {
 
 func (f *overloaded) measure(ctx context.Context, s *stage, o options) error {
 	start := time.Now()
-	watching, stop := context.WithCancel(ctx)
-	var watchers errgroup.Group
-	watchers.Go(func() error { return f.watchAdmin(watching, s) })
-	err := f.press(ctx, s, o)
+	watched, err := startProbe(ctx, s.Admin)
+	if err != nil {
+		return err
+	}
+	err = f.press(ctx, s, o)
 	pressed := time.Since(start)
 	if err == nil {
 		err = f.recover(ctx, s)
 	}
 	recovered := time.Since(start) - pressed
-	stop()
-	if err = errors.Join(err, watchers.Wait()); err != nil {
+	found, watchErr := watched()
+	if err = errors.Join(err, watchErr); err != nil {
 		return err
 	}
+	f.admin = found
 	rss, err := s.memory("VmHWM")
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (f *overloaded) measure(ctx context.Context, s *stage, o options) error {
 	f.row = []string{
 		pressed.Round(time.Millisecond).String(), strconv.FormatInt(f.accepted.Load(), 10), strconv.FormatInt(f.refused.Load(), 10),
 		strconv.FormatInt(f.others.Load(), 10), f.accept.p(50).String() + " / " + f.accept.p(99).String(),
-		f.refuse.p(50).String() + " / " + f.refuse.p(99).String(), strconv.FormatInt(f.unready.Load(), 10),
+		f.refuse.p(50).String() + " / " + f.refuse.p(99).String(), strconv.Itoa(f.admin.Unready),
 		recovered.Round(time.Millisecond).String(), strconv.Itoa(rss >> 20),
 	}
 	return nil
@@ -149,44 +149,6 @@ func (f *overloaded) post(ctx context.Context, s *stage, n int64) error {
 	return nil
 }
 
-func adminPaths() []string { return []string{"/healthz", "/readyz", "/metrics"} }
-
-// watchAdmin asks admin.listen in turn for its three answers, as a monitor would.
-func (f *overloaded) watchAdmin(ctx context.Context, s *stage) error {
-	client := &http.Client{Transport: &http.Transport{}}
-	defer client.CloseIdleConnections()
-	tick := time.NewTicker(adminPause)
-	defer tick.Stop()
-	for n := 0; ; n++ {
-		path := adminPaths()[n%3]
-		start := time.Now()
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Admin+path, http.NoBody)
-		if err != nil {
-			return err
-		}
-		answer, err := client.Do(r)
-		if err == nil {
-			_, err = io.Copy(io.Discard, answer.Body)
-			err = errors.Join(err, answer.Body.Close())
-		}
-		if ctx.Err() != nil {
-			return nil // the watch is over
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		f.admin[n%3] = append(f.admin[n%3], time.Since(start))
-		if answer.StatusCode != http.StatusOK {
-			f.unready.Add(1)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
-}
-
 // recover waits until all that was accepted came out, a new message is accepted, and the
 // daemon says that it is ready; then nothing may have come out twice.
 func (f *overloaded) recover(ctx context.Context, s *stage) error {
@@ -227,13 +189,6 @@ func (f *overloaded) isRelayed() bool {
 }
 
 func isReady(ctx context.Context, s *stage) bool {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Admin+"/readyz", http.NoBody)
-	if err != nil {
-		return false
-	}
-	answer, err := s.client.Do(r)
-	if err != nil {
-		return false
-	}
-	return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
+	status, err := get(ctx, s.client, s.Admin+"/readyz")
+	return err == nil && status == http.StatusOK
 }
