@@ -63,10 +63,8 @@ func (w *watch) insist(ctx context.Context, s *stage, n int64) error {
 				return err
 			}
 		}
-		select {
-		case <-time.After(againAfter):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := pause(ctx, againAfter); err != nil {
+			return err
 		}
 	}
 }

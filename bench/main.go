@@ -65,6 +65,7 @@ func parts() []part {
 		{"statuses", statusesPart},
 		{"media", mediaPart},
 		{"big", bigPart},
+		{"backup", backupPart},
 		{"overload", overloadPart},
 	}
 }
