@@ -8,6 +8,7 @@ import (
 
 	"bridged/conversations"
 	"bridged/store"
+	"bridged/store/storetest"
 )
 
 // BenchmarkInbox opens the inbox of 100,000 conversations: its first page, filters that
@@ -15,7 +16,7 @@ import (
 // for words as the inbox does.
 func BenchmarkInbox(b *testing.B) {
 	const all, batch, rare = 100_000, 500, 10
-	l, _ := newUnindexed(b)
+	l, at := newUnindexed(b)
 	db := l.db
 	for from := 0; from < all; from += batch {
 		update(b, db, func(tx *store.Tx) error {
@@ -36,6 +37,11 @@ func BenchmarkInbox(b *testing.B) {
 			}
 			return errors.Join(errs...)
 		})
+	}
+	if storetest.OnPostgreSQL(b) { // as autovacuum does within a minute
+		if _, err := at.SQL(b).ExecContext(b.Context(), "ANALYZE"); err != nil {
+			b.Fatal(err)
+		}
 	}
 	const active, closed = conversations.StateActive, conversations.StateClosed
 	for _, bench := range []struct {
@@ -61,7 +67,7 @@ func BenchmarkInbox(b *testing.B) {
 			}
 		})
 	}
-	benchmarkSearches(b, l)
+	b.Run("search", func(b *testing.B) { benchmarkSearches(b, l) })
 }
 
 // benchmarkSearches searches for words as the inbox does, when all is indexed.
@@ -75,7 +81,7 @@ func benchmarkSearches(b *testing.B, l *library) {
 		<-time.After(100 * time.Millisecond)
 	}
 	for name, text := range map[string]string{
-		"search/name": "order 4711", "search/number": "15550004711", "search/beginning": "parc", "search/text": `"parcel 4711"`, "search/nothing": "nowhere",
+		"name": "order 4711", "number": "15550004711", "beginning": "parc", "text": `"parcel 4711"`, "nothing": "nowhere",
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
