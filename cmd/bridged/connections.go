@@ -3,7 +3,6 @@ package main
 import (
 	"container/list"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -27,8 +26,9 @@ type connections struct {
 	net.Listener
 	most int
 	log  *slog.Logger
-	// patience is how long a connection waits for its client before it may be closed.
-	patience time.Duration
+	// patience is how long a connection waits for its client before it may be closed, and
+	// stall how long its client may take no byte of an answer.
+	patience, stall time.Duration
 
 	mu      sync.Mutex
 	changed *sync.Cond // a connection was closed, or waits for its client
@@ -53,7 +53,7 @@ const (
 
 // bounded makes a listener that has so many connections at most.
 func bounded(l net.Listener, most int, log *slog.Logger) *connections {
-	c := &connections{Listener: l, most: most, log: log, patience: patience, waiting: list.New()}
+	c := &connections{Listener: l, most: most, log: log, patience: patience, stall: stall, waiting: list.New()}
 	c.changed = sync.NewCond(&c.mu)
 	return c
 }
@@ -181,45 +181,6 @@ func (l *connections) follow(at net.Conn, state http.ConnState) {
 	case http.StateNew, http.StateClosed:
 		// Accept and Close have noted it.
 	}
-}
-
-// connection is one of those that are counted.
-type connection struct {
-	net.Conn
-	of    *connections
-	place *list.Element // among those that wait for their clients; nil: it does not
-	since time.Time     // when it was put there
-	gone  bool
-}
-
-// isUnread says whether the client has written anything that was not read yet, as many
-// have where requests come faster than they are read.
-func (c *connection) isUnread() (unread bool) {
-	below, ok := c.Conn.(syscall.Conn)
-	if !ok {
-		return false
-	}
-	raw, err := below.SyscallConn()
-	if err != nil {
-		return false // closed
-	}
-	var one [1]byte
-	err = raw.Control(func(socket uintptr) {
-		n, _, err := syscall.Recvfrom(int(socket), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		unread = err == nil && n > 0
-	})
-	return err == nil && unread
-}
-
-// ReadFrom implements io.ReaderFrom: files go out without a way through our memory.
-func (c *connection) ReadFrom(r io.Reader) (int64, error) { return io.Copy(c.Conn, r) }
-
-// Close implements net.Conn.
-func (c *connection) Close() error {
-	c.of.mu.Lock()
-	c.of.forget(c)
-	c.of.mu.Unlock()
-	return c.Conn.Close()
 }
 
 // mostConnections is how many clients may be connected at once: as many as configured,

@@ -25,7 +25,7 @@ func servedBy(t *testing.T, most int) (address string, asked chan string, leave 
 	inner, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	l := bounded(inner, most, slog.New(slog.DiscardHandler))
-	l.patience = 0
+	l.patience, l.stall = 0, 50*time.Millisecond
 	asked, leave = make(chan string, 10), make(chan struct{})
 	server := &http.Server{
 		ReadHeaderTimeout: time.Minute, ConnState: l.follow,

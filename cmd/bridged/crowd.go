@@ -15,6 +15,9 @@ const (
 	// strangerTime bounds how long the body of a request may take to come whose sender is
 	// not known yet. Who turns out to have credentials gets more.
 	strangerTime = 10 * time.Second
+	// streamTime bounds how long a client of HTTP/2 may take an answer. A stream that it does
+	// not read has no connection of its own whose bytes could be counted (connection.Write).
+	streamTime = 10 * time.Minute
 	// crowdWait is how long a client is asked to stay away, in seconds, and at most twice
 	// as long, so that not all come back at once.
 	crowdWait = 2
@@ -28,7 +31,9 @@ type crowd struct {
 	next      http.Handler
 	most      int64
 	isCrowded func() bool // whether connections run out
-	inside    atomic.Int64
+	// streamTime bounds how long a client of HTTP/2 may take an answer.
+	streamTime time.Duration
+	inside     atomic.Int64
 }
 
 // ServeHTTP implements http.Handler.
@@ -48,6 +53,9 @@ func (c *crowd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Body != nil && r.Body != http.NoBody {
 		// What is no connection, such as a test's, has no deadlines.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(strangerTime))
+	}
+	if r.ProtoMajor >= 2 {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(c.streamTime))
 	}
 	c.next.ServeHTTP(w, r)
 }

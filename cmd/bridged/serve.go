@@ -126,7 +126,7 @@ func newServers(d *daemon, clients *connections, certificate *atomic.Pointer[tls
 		}
 	}
 	s := servers{
-		publicServer: newServer(&crowd{next: d.publicHandler(), most: int64(clients.most), isCrowded: clients.isCrowded}),
+		publicServer: newServer(&crowd{next: d.publicHandler(), most: int64(clients.most), isCrowded: clients.isCrowded, streamTime: streamTime}),
 		adminServer:  newServer(d.adminHandler()),
 		clients:      clients, tls: certificate != nil,
 	}
