@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,23 +13,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// answeredBy serves one kind of answer over counted connections.
-func answeredBy(t *testing.T, stall time.Duration, answer http.HandlerFunc) (address string) {
-	t.Helper()
-	inner, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	l := bounded(inner, 100, slog.New(slog.DiscardHandler))
-	l.stall = stall
-	server := &http.Server{ReadHeaderTimeout: time.Minute, ConnState: l.follow, Handler: answer}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(l) }()
-	t.Cleanup(func() {
-		require.NoError(t, server.Close())
-		require.ErrorIs(t, <-done, http.ErrServerClosed)
-	})
-	return inner.Addr().String()
-}
 
 // more is an answer that no socket has room for.
 const more = 64 << 20
@@ -65,7 +46,8 @@ func TestWhoDoesNotReadIsCutOff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ended := make(chan error, 1)
-			address := answeredBy(t, 20*time.Millisecond, func(w http.ResponseWriter, _ *http.Request) { ended <- answer(w) })
+			address := served(t, 1, func(w http.ResponseWriter, _ *http.Request) { ended <- answer(w) },
+				func(l *connections) { l.stall = 20 * time.Millisecond })
 			write(t, dial(t, address), fmt.Sprintf(request, ""))
 			require.ErrorIs(t, <-ended, os.ErrDeadlineExceeded)
 		})
@@ -77,7 +59,7 @@ func TestAllOfAFileComes(t *testing.T) {
 	const size = 3*stallBytes + 17
 	file := filepath.Join(t.TempDir(), "film")
 	require.NoError(t, os.WriteFile(file, make([]byte, size), 0o600))
-	address := answeredBy(t, stall, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
+	address := served(t, 4, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) }, func(*connections) {})
 	for _, span := range []struct {
 		header string
 		length int64

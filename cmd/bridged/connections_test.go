@@ -18,24 +18,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// servedBy starts a server with a bound on its connections. A request for /wait is
-// answered when the channel is closed; each is announced by a line.
-func servedBy(t *testing.T, most int) (address string, asked chan string, leave chan struct{}) {
+// served starts a server on counted connections, which are all gone at its end.
+func served(t *testing.T, most int, h http.HandlerFunc, configure func(*connections)) (address string) {
 	t.Helper()
 	inner, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	l := bounded(inner, most, slog.New(slog.DiscardHandler))
-	l.patience, l.stall = 0, 50*time.Millisecond
-	asked, leave = make(chan string, 10), make(chan struct{})
+	configure(l)
 	server := &http.Server{
 		ReadHeaderTimeout: time.Minute, ConnState: l.follow,
-		Handler: &crowd{most: int64(most), isCrowded: l.isCrowded, next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			asked <- r.URL.Path
-			if r.URL.Path == "/wait" {
-				<-leave
-			}
-			_, _ = io.WriteString(w, "ok")
-		})},
+		Handler: &crowd{most: int64(most), isCrowded: l.isCrowded, next: h},
 	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
@@ -47,7 +39,22 @@ func servedBy(t *testing.T, most int) (address string, asked chan string, leave 
 		assert.Zero(t, l.open, "all are counted")
 		assert.Zero(t, l.waiting.Len())
 	})
-	return inner.Addr().String(), asked, leave
+	return inner.Addr().String()
+}
+
+// servedBy starts a server with a bound on its connections. A request for /wait is
+// answered when the channel is closed; each is announced by a line.
+func servedBy(t *testing.T, most int) (address string, asked chan string, leave chan struct{}) {
+	t.Helper()
+	asked, leave = make(chan string, 10), make(chan struct{})
+	address = served(t, most, func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.Path
+		if r.URL.Path == "/wait" {
+			<-leave
+		}
+		_, _ = io.WriteString(w, "ok")
+	}, func(l *connections) { l.patience = 0 })
+	return address, asked, leave
 }
 
 func dial(t *testing.T, address string) *bufio.ReadWriter {
