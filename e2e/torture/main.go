@@ -64,6 +64,12 @@ func play(ctx context.Context, o options, say io.Writer) error {
 	if o.binary, err = filepath.Abs(o.binary); err != nil {
 		return err
 	}
+	isReported, commit := o.report != "" && !o.short, ""
+	if isReported {
+		if commit, err = commitHere(ctx); err != nil {
+			return err
+		}
+	}
 	fmt.Fprintf(say, "seed %d\n", o.seed)
 	out, err := run(ctx, o, say)
 	if err == nil {
@@ -75,10 +81,10 @@ func play(ctx context.Context, o options, say io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%w\nrepeat it with: %s", err, o.again())
 	}
-	if o.report == "" || o.short {
+	if !isReported {
 		return nil
 	}
-	return updateReport(ctx, o.report, out)
+	return updateReport(o.report, commit, out)
 }
 
 // again is the command that repeats the run.

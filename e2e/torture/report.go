@@ -41,20 +41,26 @@ func counts(of map[string]int) string {
 
 // updateReport writes a run into the section of a file: in the place of the one with
 // the same plan, or before the others.
-func updateReport(ctx context.Context, path string, o *outcome) error {
+func updateReport(path, commit string, o *outcome) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	commit, err := exec.CommandContext(ctx, "git", "rev-parse", "--short", "HEAD").Output()
-	if err != nil {
-		return fmt.Errorf("which commit this is: %w", err)
-	}
-	changed, err := withRun(string(text), o.title(), o.section(strings.TrimSpace(string(commit)), machine()))
+	changed, err := withRun(string(text), o.title(), o.section(commit, machine()))
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return os.WriteFile(path, []byte(changed), 0o644)
+}
+
+// commitHere is the commit that is checked out. It is asked for before a run, which takes
+// so long that there may be another one at its end.
+func commitHere(ctx context.Context) (string, error) {
+	commit, err := exec.CommandContext(ctx, "git", "rev-parse", "--short", "HEAD").Output()
+	if err != nil {
+		return "", fmt.Errorf("which commit this is: %w", err)
+	}
+	return strings.TrimSpace(string(commit)), nil
 }
 
 // withRun is a document with one more run, or a newer one, in its section.
