@@ -144,7 +144,7 @@ type Config struct {
 // Bridge carries out the verbs. It is safe for concurrent use.
 type Bridge struct {
 	cfg     Config
-	backlog backlog
+	backlog *backlog
 	floods  *floods
 	sweeps  sweeps
 	walks   walks
@@ -155,7 +155,7 @@ type Bridge struct {
 // New makes a Bridge.
 func New(cfg Config) *Bridge {
 	cfg.setDefaults()
-	return &Bridge{cfg: cfg, floods: newFloods(cfg.SenderRate), keywords: cfg.OptOut.keywords()}
+	return &Bridge{cfg: cfg, backlog: newBacklog(), floods: newFloods(cfg.SenderRate), keywords: cfg.OptOut.keywords()}
 }
 
 // now is the time of a change, in the precision in which it is stored.

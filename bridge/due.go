@@ -126,9 +126,7 @@ func (b *Bridge) Recover(ctx context.Context) error {
 		b.cfg.Log.WarnContext(ctx, "a process stopped during sends; their outcome is unknown",
 			"deliveries", interrupted, "wait", b.cfg.Retry.UnknownWait)
 	}
-	b.backlog.moving.Lock()
-	defer b.backlog.moving.Unlock()
-	return b.countBacklog(ctx)
+	return b.count(ctx)
 }
 
 func (b *Bridge) interrupt(tx Tx, d conversations.Delivery) error {

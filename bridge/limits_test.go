@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,22 +32,25 @@ func TestTheBacklogIsBounded(t *testing.T) {
 	assert.Equal(t, 1, w.Backlog(), "a restart counts anew")
 }
 
-func TestACountOfASharedBacklogMissesNothingThatIsUnderWay(t *testing.T) {
+func TestASharedBacklogIsBoundedWhileItIsCounted(t *testing.T) {
 	t.Parallel()
 	const bound, senders, each = 20, 8, 20
 	w := newWorld(t, func(c *bridge.Config) { c.Backlog, c.Shared = bound, true })
 	w.conversation(alice)
 	var accepted atomic.Int64
+	accept := func(id string) error {
+		err := w.Accept(t.Context(), []conversations.Inbound{inbound(id, alice, "a")})
+		if err == nil {
+			accepted.Add(1)
+		}
+		return err
+	}
 	var flood errgroup.Group
 	for s := range senders {
 		flood.Go(func() error {
 			for i := range each {
 				w.clock.advance(time.Second) // the last count is old
-				err := w.Accept(t.Context(), []conversations.Inbound{inbound(fmt.Sprintf("%d-%d", s, i), alice, "a")})
-				switch {
-				case err == nil:
-					accepted.Add(1)
-				case !errors.Is(err, conversations.ErrBacklogFull):
+				if err := accept(fmt.Sprintf("%d-%d", s, i)); err != nil && !errors.Is(err, conversations.ErrBacklogFull) {
 					return err
 				}
 			}
@@ -54,11 +58,58 @@ func TestACountOfASharedBacklogMissesNothingThatIsUnderWay(t *testing.T) {
 		})
 	}
 	require.NoError(t, flood.Wait())
+	assert.LessOrEqual(t, accepted.Load(), int64(bound))
+	for n := 0; ; n++ { // there is room for what was taken for pending too often
+		if err := accept(fmt.Sprintf("late-%d", n)); err != nil {
+			require.ErrorIs(t, err, conversations.ErrBacklogFull)
+			break
+		}
+	}
 	assert.EqualValues(t, bound, accepted.Load())
 	assert.Equal(t, bound, w.Backlog())
 	w.settleInbox()
 	assert.Zero(t, w.Backlog())
 }
+
+// The database is away while the backlog is counted: others are not held up by that.
+func TestNobodyWaitsForACountOfTheBacklog(t *testing.T) {
+	t.Parallel()
+	asked, leave := make(chan struct{}), make(chan struct{})
+	var away sync.Once
+	w := newWorld(t, func(c *bridge.Config) {
+		c.Backlog, c.Shared = 2, true
+		commit := c.Commit
+		c.Commit = func(ctx context.Context, op func(bridge.Tx) error) error {
+			if ctx.Value(slowCount{}) != nil {
+				away.Do(func() {
+					close(asked)
+					<-leave
+				})
+			}
+			return commit(ctx, op)
+		}
+	})
+	w.conversation(alice)
+	accept := func(ctx context.Context, id string) error {
+		return w.Accept(ctx, []conversations.Inbound{inbound(id, alice, "a")})
+	}
+	require.NoError(t, accept(t.Context(), "1"))
+	require.NoError(t, accept(t.Context(), "2"))
+	w.clock.advance(time.Minute)
+	counted := make(chan error)
+	go func() { counted <- accept(context.WithValue(t.Context(), slowCount{}, true), "3") }()
+	<-asked
+	impatient, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, accept(impatient, "4"), context.Canceled)
+	w.settleInbox()
+	require.NoError(t, accept(t.Context(), "5"), "there is room, whatever the count will say")
+	close(leave)
+	require.NoError(t, <-counted)
+}
+
+// slowCount marks the context of who counts slowly.
+type slowCount struct{}
 
 type tight bool
 

@@ -25,14 +25,15 @@ func (b *Bridge) Route(ctx context.Context, task, seq int64) error {
 		routed bool
 	)
 	err := b.inquire(ctx, Caller{Source: conversations.SourceSystem}, func(caller Caller) (err error) {
-		b.backlog.moving.RLock()
-		defer b.backlog.moving.RUnlock()
+		finishing, _ := b.backlog.begin(0, 0)
+		finished := 0
+		defer func() { finishing.end(-finished, err) }()
 		r, routed, err = b.routeIn(ctx, b.commitBeside, caller, task, seq, false)
 		if errors.Is(err, errAlone) {
 			r, routed, err = b.routeIn(ctx, b.commit, caller, task, seq, true)
 		}
 		if err == nil && routed {
-			b.backlog.pending.Add(-1)
+			finished = 1
 		}
 		return err
 	})
@@ -321,8 +322,8 @@ func (b *Bridge) Explain(ctx context.Context, from conversations.Address, to []c
 // Reroute takes an unrouted message up again, after what kept it from its
 // conversation has been mended.
 func (b *Bridge) Reroute(ctx context.Context, seq int64) (conversations.InboundRecord, error) {
-	b.backlog.moving.RLock()
-	defer b.backlog.moving.RUnlock()
+	taking, _ := b.backlog.begin(1, 0)
+	taken := 0
 	r, err := change(ctx, b, func(tx Tx) (conversations.InboundRecord, error) {
 		r, err := tx.FindInbound(seq)
 		if err != nil {
@@ -338,7 +339,8 @@ func (b *Bridge) Reroute(ctx context.Context, seq int64) (conversations.InboundR
 		return r, tx.Enqueue(seqTask(TopicInbound, r.MatchKey, r.To, r.Seq))
 	})
 	if err == nil {
-		b.backlog.pending.Add(1)
+		taken = 1
 	}
+	taking.end(taken, err)
 	return r, err
 }
