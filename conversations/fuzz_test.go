@@ -24,8 +24,17 @@ func FuzzAddress(f *testing.F) {
 		require.Equal(t, masked, a.LogValue().String())
 		hidden := len(a.Local()) - (len(masked) - len("•••") - (len(s) - len(a.Local())))
 		require.GreaterOrEqual(t, hidden, min(3, len(a.Local())))
-		require.Equal(t, a.Type(), conversations.Address(strings.ToUpper(s)).Type())
+		require.Equal(t, a.Type(), conversations.Address(strings.Map(shout, s)).Type())
 	})
+}
+
+// shout makes a capital of a letter of ASCII. Types have no others, some of which are
+// not what they were when they come back from being capitals.
+func shout(r rune) rune {
+	if 'a' <= r && r <= 'z' {
+		return r - 'a' + 'A'
+	}
+	return r
 }
 
 // FuzzSegments counts what a text takes on the air.
