@@ -106,8 +106,8 @@ func EventID(place conversations.Cursor) string {
 
 // ParseEventID reads the place of an event.
 func ParseEventID(id string) (place conversations.Cursor, ok bool) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(id)
-	if err != nil || len(b) != eventIDLen {
+	b, ok := decodeToken(id)
+	if !ok || len(b) != eventIDLen {
 		return place, false
 	}
 	place.Major = int64(binary.BigEndian.Uint64(b))

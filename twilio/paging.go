@@ -157,10 +157,17 @@ func pageToken(direction byte, c conversations.Cursor) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
+// decodeToken reads what EncodeToString of the same encoding has written, and nothing
+// else: by itself it would pass over line breaks.
+func decodeToken(s string) ([]byte, bool) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return b, err == nil && !strings.ContainsAny(s, "\r\n")
+}
+
 // seek makes the page begin where the token says, or reports that it is none.
 func seek(page *conversations.Page, token string) bool {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(b) < tokenLen || len(b) > tokenLen && !conversations.ValidID(string(b[tokenLen:])) {
+	b, ok := decodeToken(token)
+	if !ok || len(b) < tokenLen || len(b) > tokenLen && !conversations.ValidID(string(b[tokenLen:])) {
 		return false
 	}
 	c := &conversations.Cursor{
