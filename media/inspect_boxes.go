@@ -39,6 +39,7 @@ type box struct {
 	kind     string
 	from, to int64 // of the whole; to is math.MaxInt64 for one that goes to the file's end
 	body     int64 // where its content begins
+	isHidden bool  // of a track: nobody will look into it
 }
 
 // boxes follows a file of boxes. What cannot be followed stays as it is: a film that
@@ -109,15 +110,15 @@ func (s *scanner) box(outer box) (box, error) {
 // oneBox looks at one box and into it, where that matters.
 func (s *scanner) oneBox(outer string, b box, depth int) error {
 	switch b.kind {
-	case "moov", "trak", "mdia":
-		if depth == maxBoxDepth {
-			return errBroken
-		}
+	case "moov", "mdia":
+		return s.inside(b, depth)
+	case "trak":
 		around := s.track
-		if b.kind == "trak" {
-			s.track = b
+		s.track = b
+		err := s.inside(b, depth)
+		if s.track.isHidden && errors.Is(err, errBroken) && s.at <= b.to {
+			err = nil // who follows the file does not look into this track
 		}
-		err := s.boxesIn(b, depth+1)
 		s.track = around
 		return err
 	case "mvhd", "tkhd", "mdhd":
@@ -137,6 +138,14 @@ func (s *scanner) oneBox(outer string, b box, depth int) error {
 		s.blankBox(b)
 	}
 	return nil
+}
+
+// inside follows what is in a box that is in others.
+func (s *scanner) inside(b box, depth int) error {
+	if depth == maxBoxDepth {
+		return errBroken
+	}
+	return s.boxesIn(b, depth+1)
 }
 
 // times blanks when a film, or a track of it, was made and changed.
@@ -169,6 +178,7 @@ func (s *scanner) handler(outer string, b box) error {
 	}
 	if s.track.to > 0 && outer == "mdia" && len(head) == 12 && string(head[8:]) == "meta" {
 		s.skipped(s.track)
+		s.track.isHidden = true
 	}
 	return nil
 }
