@@ -112,6 +112,20 @@ func (b *backlog) isDue(after time.Duration, now time.Time) bool {
 	return !isWithin(after, b.counted, now) || b.isUnsure && b.moves == 0
 }
 
+// refuse notes that somebody was refused.
+func (b *backlog) refuse(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refused = now
+}
+
+// isRefusing says whether somebody was refused a moment ago.
+func (b *backlog) isRefusing(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return isWithin(refusingTime, b.refused, now)
+}
+
 // isWithin says whether something was less than so long ago. What is yet to come was
 // before the clock was set back.
 func isWithin(span time.Duration, at, now time.Time) bool {
@@ -167,9 +181,7 @@ func (b *Bridge) admit(ctx context.Context, n int) (move, error) {
 			return move{}, err
 		}
 	}
-	b.backlog.mu.Lock()
-	defer b.backlog.mu.Unlock()
-	b.backlog.refused = b.now()
+	b.backlog.refuse(b.now())
 	return move{}, conversations.ErrBacklogFull
 }
 
@@ -182,12 +194,10 @@ func (b *Bridge) Backlog() int {
 
 // Overload says why messages from carriers are refused for now; empty where they are not.
 func (b *Bridge) Overload() string {
-	b.backlog.mu.Lock()
-	defer b.backlog.mu.Unlock()
 	switch {
 	case b.cfg.Space.Tight():
 		return "the disk is nearly full"
-	case isWithin(refusingTime, b.backlog.refused, b.now()):
+	case b.backlog.isRefusing(b.now()):
 		return "the backlog is full (limits.backlog)"
 	}
 	return ""

@@ -14,10 +14,6 @@ const dueBatch = 200
 // (contract, 14).
 const earlyLife = time.Hour
 
-// clockSkew is how far the clocks of processes on one database may be apart. What
-// happened further in the future did so before the clock was set back.
-const clockSkew = 5 * time.Second
-
 // Resume takes up the deliveries whose due time has come: what was refused for
 // now goes out again, and what is of unknown outcome is decided (contract, 11).
 // Files of inbound messages are asked for again, and those that waited for a message

@@ -321,10 +321,11 @@ func (b *Bridge) Explain(ctx context.Context, from conversations.Address, to []c
 
 // Reroute takes an unrouted message up again, after what kept it from its
 // conversation has been mended.
-func (b *Bridge) Reroute(ctx context.Context, seq int64) (conversations.InboundRecord, error) {
+func (b *Bridge) Reroute(ctx context.Context, seq int64) (r conversations.InboundRecord, err error) {
 	taking, _ := b.backlog.begin(1, 0)
 	taken := 0
-	r, err := change(ctx, b, func(tx Tx) (conversations.InboundRecord, error) {
+	defer func() { taking.end(taken, err) }()
+	r, err = change(ctx, b, func(tx Tx) (conversations.InboundRecord, error) {
 		r, err := tx.FindInbound(seq)
 		if err != nil {
 			return r, err
@@ -341,6 +342,5 @@ func (b *Bridge) Reroute(ctx context.Context, seq int64) (conversations.InboundR
 	if err == nil {
 		taken = 1
 	}
-	taking.end(taken, err)
 	return r, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"bridged/conversations"
 	"bridged/receipts"
@@ -242,6 +243,10 @@ func (b *Bridge) adoptUnlessSending(tx Tx, r conversations.StatusRecord, lines [
 	}
 	return b.adopt(tx, r, lines...)
 }
+
+// clockSkew is how far the clocks of processes on one database may be apart. What
+// happened further in the future did so before the clock was set back.
+const clockSkew = 5 * time.Second
 
 // adopt takes a report of a message that nobody knows for one of a send of
 // unknown outcome to the same pair: the oldest, because of one pair one send is

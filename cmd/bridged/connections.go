@@ -18,10 +18,10 @@ import (
 // its client: one that is idle between requests, or whose client is still writing the
 // headers of one. The one that has waited longest is closed, unless its client has
 // written what was not read yet. Who keeps connections open by writing slowly thus
-// loses them to those who write a request at once. Where
-// all connections are being answered the next client waits, and others behind it in
-// the kernel's queue. Before that happens clients are asked to close theirs (isCrowded):
-// one that is closed here may just be about to be used again.
+// loses them to those who write a request at once. Where all connections are being
+// answered the next client waits, and others behind it in the kernel's queue. Before
+// that happens clients are asked to close theirs (isCrowded): one that is closed here
+// may just be about to be used again.
 type connections struct {
 	net.Listener
 	most int
