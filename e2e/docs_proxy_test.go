@@ -23,7 +23,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -31,6 +30,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"bridged/e2e/daemon"
 	"bridged/sign"
 )
 
@@ -55,26 +55,7 @@ type proxy struct {
 	dir, port        string
 	certificate, key string // files
 	backend          string // host:port
-	complaint        complaints
-}
-
-// complaints are what a program writes to stderr, also while somebody reads them.
-type complaints struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-// Write implements io.Writer.
-func (c *complaints) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.text.Write(p)
-}
-
-func (c *complaints) String() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.text.String()
+	complaint        daemon.Buffer
 }
 
 // proxyOf starts a proxy in front of a backend.

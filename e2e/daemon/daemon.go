@@ -38,8 +38,8 @@ type Daemon struct {
 	Admin string // of admin.listen
 
 	command *exec.Cmd
-	stdout  lockedBuffer
-	stderr  lockedBuffer
+	stdout  Buffer
+	stderr  Buffer
 	logTo   io.Writer
 	ready   chan []string // has room for one
 	ended   chan struct{}
@@ -162,20 +162,20 @@ func (d *Daemon) Metrics(ctx context.Context) (string, error) {
 	return string(text), err
 }
 
-// lockedBuffer is a buffer that is written and read at the same time.
-type lockedBuffer struct {
+// Buffer is a buffer that is written and read at the same time.
+type Buffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
 // Write implements io.Writer.
-func (l *lockedBuffer) Write(p []byte) (int, error) {
+func (l *Buffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(p)
 }
 
-func (l *lockedBuffer) String() string {
+func (l *Buffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
