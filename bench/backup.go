@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,8 +96,8 @@ func backup(ctx context.Context, o options) (found backedUp, err error) {
 		return found, err
 	}
 	for name, size := range map[string]*int64{"bridged.db": &found.database, "backup.tar": &found.file, "bridged.db-wal": &found.log} {
-		var info fs.FileInfo
-		if info, err = os.Stat(filepath.Join(s.dir, name)); err != nil {
+		info, err := os.Stat(filepath.Join(s.dir, name))
+		if err != nil {
 			return found, err
 		}
 		*size = info.Size()

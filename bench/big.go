@@ -146,7 +146,7 @@ func (s *stage) restart(ctx context.Context) (starting, error) {
 		return starting{}, err
 	}
 	for {
-		status, err := get(ctx, http.DefaultClient, s.Admin+"/readyz")
+		status, _, err := get(ctx, http.DefaultClient, s.Admin+"/readyz")
 		if err != nil {
 			return starting{}, err
 		}

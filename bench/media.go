@@ -8,7 +8,6 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -162,21 +161,12 @@ func fetchPicture(ctx context.Context, m fakecarrier.Sent) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, form.Get("MediaUrl"), http.NoBody)
-	if err != nil {
-		return 0, err
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return 0, err
-	}
-	defer answer.Body.Close()
-	n, err := io.Copy(io.Discard, answer.Body)
+	status, n, err := get(ctx, http.DefaultClient, form.Get("MediaUrl"))
 	switch {
 	case err != nil:
 		return n, err
-	case answer.StatusCode != http.StatusOK:
-		return n, fmt.Errorf("GET of the picture: %s", answer.Status)
+	case status != http.StatusOK:
+		return n, fmt.Errorf("GET of the picture: %d %s", status, http.StatusText(status))
 	case n == 0 || n > mmsLimit:
 		return n, fmt.Errorf("the picture has %d bytes", n)
 	}

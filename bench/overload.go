@@ -189,6 +189,6 @@ func (f *overloaded) isRelayed() bool {
 }
 
 func isReady(ctx context.Context, s *stage) bool {
-	status, err := get(ctx, s.client, s.Admin+"/readyz")
+	status, _, err := get(ctx, s.client, s.Admin+"/readyz")
 	return err == nil && status == http.StatusOK
 }

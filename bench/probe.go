@@ -41,7 +41,7 @@ func probe(ctx context.Context, url string, input io.Reader, output io.Writer) e
 	for n := 0; ; n++ {
 		path := adminPaths()[n%3]
 		start := time.Now()
-		status, err := get(ctx, client, url+path)
+		status, _, err := get(ctx, client, url+path)
 		if ctx.Err() != nil { // the watch is over
 			return json.NewEncoder(output).Encode(found)
 		}
@@ -59,18 +59,18 @@ func probe(ctx context.Context, url string, input io.Reader, output io.Writer) e
 	}
 }
 
-// get asks for a page and reads it to its end.
-func get(ctx context.Context, client *http.Client, url string) (status int, err error) {
+// get asks for a page and reads it to its end, which is after so many bytes.
+func get(ctx context.Context, client *http.Client, url string) (status int, size int64, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	answer, err := client.Do(r)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	_, err = io.Copy(io.Discard, answer.Body)
-	return answer.StatusCode, errors.Join(err, answer.Body.Close())
+	size, err = io.Copy(io.Discard, answer.Body)
+	return answer.StatusCode, size, errors.Join(err, answer.Body.Close())
 }
 
 // startProbe starts this program again as a probe. Stop ends it and returns what it found.
